@@ -1,0 +1,4 @@
+//! Typed configuration.
+
+pub mod duration;
+pub mod size;

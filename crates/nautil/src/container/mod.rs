@@ -1,0 +1,3 @@
+//! The container.
+
+pub use shaku::{Component, Interface};
