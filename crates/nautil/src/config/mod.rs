@@ -1,4 +1,48 @@
-//! Typed configuration.
+//! Typed configuration: one section, one struct, one file.
+//!
+//! A section's values come in layers, the later over the earlier:
+//! 1. the struct's `Default`,
+//! 2. `config/<section>.toml`,
+//! 3. `config/<APP_ENV>/<section>.toml`,
+//! 4. the environment: the section's own [`VARIABLES`](Section::VARIABLES), then `APP_<SECTION>__<KEY>`,
+//! 5. the command line: `--set <section>.<key>=<value>`.
+//!
+//! Values in files may use `${NAME}` and `${NAME:-default}`. Durations and sizes carry units (see [`duration`] and
+//! [`size`]). An unknown key is an error; every error of every section is found in one reading.
+//!
+//! ```
+//! use std::time::Duration;
+//! use nautil::config::Section;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Debug, Serialize, Deserialize)]
+//! #[serde(deny_unknown_fields)]
+//! struct CacheConfig {
+//!     #[serde(with = "nautil::config::duration")]
+//!     lifetime: Duration,
+//! }
+//!
+//! impl Default for CacheConfig {
+//!     fn default() -> Self { CacheConfig { lifetime: Duration::from_secs(60) } }
+//! }
+//!
+//! impl Section for CacheConfig {
+//!     const NAME: &'static str = "cache";
+//! }
+//! ```
 
 pub mod duration;
+mod error;
+mod extract;
+mod interpolate;
+mod layer;
+mod reader;
+mod secret;
+mod section;
 pub mod size;
+
+pub use error::Error;
+pub use reader::{Config, Entry};
+pub(crate) use reader::{Reader, SectionReader};
+pub use secret::Secret;
+pub use section::{Invalid, Section};

@@ -1,3 +1,51 @@
-//! The container.
+//! The container: `shaku` components, bound at run time by bootloaders.
+//!
+//! A component states what it needs with `#[derive(Component)]` and `#[shaku(inject)]`; what it gets is decided by the
+//! bindings that the kernel's bootloaders declare (see [`Init`](crate::Init)). Components are singletons, built on first
+//! use; resolving one that is built takes no lock.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use nautil::container::{Bindings, Component, Interface};
+//!
+//! trait Clock: Interface { fn now(&self) -> u64; }
+//! trait Greeter: Interface { fn greet(&self) -> String; }
+//!
+//! #[derive(Component)]
+//! #[shaku(interface = Clock)]
+//! struct Fixed;
+//! impl Clock for Fixed { fn now(&self) -> u64 { 9 } }
+//!
+//! #[derive(Component)]
+//! #[shaku(interface = Greeter)]
+//! struct ByHour { #[shaku(inject)] clock: Arc<dyn Clock> }
+//! impl Greeter for ByHour { fn greet(&self) -> String { format!("it is {}", self.clock.now()) } }
+//!
+//! let mut bindings = Bindings::default();
+//! bindings.bind::<ByHour>("GreetingBootloader");
+//! bindings.bind::<Fixed>("ClockBootloader");
+//! let container = bindings.seal();
+//! assert_eq!(container.get::<dyn Greeter>()?.greet(), "it is 9");
+//! # Ok::<(), nautil::container::ResolveError>(())
+//! ```
+//!
+//! How it works on shaku unmodified: [`Container`] is a [`shaku::Module`] that has every component, so the code that
+//! `derive(Component)` writes accepts it. shaku's `build_component` cannot return an error, so a failed resolution
+//! leaves it by [`std::panic::resume_unwind`] (which runs no panic hook) with a [`ResolveError`] as payload, and is
+//! caught in one place, `Container::resolving`.
 
-pub use shaku::{Component, Interface};
+mod binding;
+mod bindings;
+mod error;
+mod module;
+mod name;
+mod resolve;
+
+pub use shaku::{Component, HasComponent, Interface};
+
+pub use binding::{Entry, Kind};
+pub use bindings::Bindings;
+pub use error::{Frame, Reason, ResolveError};
+pub(crate) use module::distinct;
+pub use module::{Container, Resolver};
+pub use name::short_name;

@@ -1,9 +1,23 @@
-//! The client's side.
+//! The client's side: one [`Channel`] to each service, and what a failed call says.
+//!
+//! Reading order: `host` and `config` (where to, and how), `connect` (a channel is made), `channel` (a call is made),
+//! `failure` and `describe` (a call failed). `call`, `wire`, `outbound`, `deadline` and `dial` are the works.
 
-/// The way to one service.
-#[derive(Debug, Clone)]
-pub struct Channel {}
+mod call;
+mod channel;
+mod config;
+mod connect;
+mod deadline;
+mod describe;
+mod dial;
+mod failure;
+mod host;
+mod outbound;
+mod wire;
 
-/// Where a client connects, and how.
-#[derive(Debug, Clone, Default)]
-pub struct ClientConfig {}
+pub use channel::Channel;
+pub use config::{ClientConfig, TlsConfig};
+pub use connect::{Connect, ConnectError, NetworkConnect, Target};
+pub use describe::{code_name, describe};
+pub use failure::{Failure, Reason};
+pub use host::{Host, HostError};

@@ -1,0 +1,5 @@
+//! One file for one feature.
+
+mod rates;
+
+pub use rates::RatesBootloader;

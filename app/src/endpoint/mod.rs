@@ -1,0 +1,4 @@
+//! The ways in.
+
+pub mod console;
+pub mod grpc;

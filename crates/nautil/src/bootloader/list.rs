@@ -1,0 +1,87 @@
+//! The list of bootloaders that a kernel writes down.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+
+use super::{Bootloader, Condition, name};
+
+/// The kernel's bootloaders, in the order of their mention.
+#[derive(Default)]
+pub struct Bootloaders {
+    pub(crate) listed: Vec<Listed>,
+}
+
+/// One mention.
+pub(crate) struct Listed {
+    pub(crate) id: TypeId,
+    pub(crate) name: &'static str,
+    pub(crate) bootloader: Box<dyn Bootloader>,
+    pub(crate) condition: Option<Condition>,
+    same: fn(&dyn Any, &dyn Any) -> bool,
+}
+
+impl Bootloaders {
+    /// An empty list.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a bootloader. A second mention of an equal one is dropped; of one that differs, an error.
+    #[must_use]
+    pub fn with<B: Bootloader + PartialEq>(self, bootloader: B) -> Self {
+        self.add(bootloader, None)
+    }
+
+    /// Adds a bootloader that is enabled by the environment.
+    #[must_use]
+    pub fn with_if<B: Bootloader + PartialEq>(self, condition: Condition, bootloader: B) -> Self {
+        self.add(bootloader, Some(condition))
+    }
+
+    fn add<B: Bootloader + PartialEq>(
+        mut self,
+        bootloader: B,
+        condition: Option<Condition>,
+    ) -> Self {
+        self.listed.push(Listed {
+            id: TypeId::of::<B>(),
+            name: name::<B>(),
+            bootloader: Box::new(bootloader),
+            condition,
+            same: |a, b| match (a.downcast_ref::<B>(), b.downcast_ref::<B>()) {
+                (Some(a), Some(b)) => a == b,
+                _ => false,
+            },
+        });
+        self
+    }
+
+    /// The list with the bootloaders of `other` behind it.
+    #[must_use]
+    pub fn followed_by(mut self, other: Bootloaders) -> Self {
+        self.listed.extend(other.listed);
+        self
+    }
+}
+
+impl Listed {
+    /// Whether the two mentions say the same.
+    pub(crate) fn repeats(&self, earlier: &Listed) -> bool {
+        let (this, that): (&dyn Any, &dyn Any) = (&*self.bootloader, &*earlier.bootloader);
+        (self.same)(this, that) && self.condition == earlier.condition
+    }
+}
+
+impl fmt::Debug for Bootloaders {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.listed.iter().map(|listed| listed.name);
+        formatter.debug_list().entries(names).finish()
+    }
+}
+
+impl fmt::Debug for Listed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}

@@ -1,0 +1,85 @@
+//! Bootloaders: a feature's whole story on one page.
+//!
+//! A bootloader declares in [`init`](Bootloader::init) what its feature consists of (config section, bindings, commands,
+//! services), connects and warms up in [`boot`](Bootloader::boot), and lets go in [`shutdown`](Bootloader::shutdown).
+
+mod boot;
+mod condition;
+mod init;
+mod list;
+mod order;
+
+use std::any::{Any, TypeId, type_name};
+use std::error::Error;
+
+use async_trait::async_trait;
+
+pub use boot::Boot;
+pub use condition::Condition;
+pub use init::Init;
+pub(crate) use init::{Declaration, DeclareError};
+pub use list::Bootloaders;
+pub(crate) use list::Listed;
+pub use order::OrderError;
+pub(crate) use order::order;
+
+/// Any error, on its way to whoever prints it.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A feature of the application. Every method has a default; most bootloaders need `init` alone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a bootloader",
+    note = "write `impl Bootloader for {Self} {{ fn init(&self, init: &mut Init<'_>) {{ … }} }}`"
+)]
+#[async_trait]
+pub trait Bootloader: Any + Send + Sync {
+    /// The bootloaders that come before this one, in every phase.
+    fn dependencies(&self) -> Vec<Dependency> {
+        Vec::new()
+    }
+
+    /// Declares what the feature consists of. No I/O, and no config values: there are none yet.
+    fn init(&self, _init: &mut Init<'_>) {}
+
+    /// Connects and warms up, with config and container. Runs for commands that ask for it (`serve` does).
+    ///
+    /// # Errors
+    /// Whatever keeps the feature from working: the application does not start.
+    async fn boot(&self, _boot: &Boot) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// Lets go of what `boot` took, in the reverse order, within `app.shutdown_timeout`.
+    ///
+    /// # Errors
+    /// What could not be let go of; it is reported, and the shutdown goes on.
+    async fn shutdown(&self, _boot: &Boot) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+/// One bootloader that another one names as its predecessor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dependency {
+    pub(crate) id: TypeId,
+    pub(crate) name: &'static str,
+}
+
+impl Dependency {
+    /// On a bootloader by its type.
+    #[must_use]
+    pub fn on<B: Bootloader>() -> Self {
+        Dependency {
+            id: TypeId::of::<B>(),
+            name: name::<B>(),
+        }
+    }
+}
+
+/// The name of a bootloader as reports show it: its type without the path.
+pub(crate) fn name<B: 'static>() -> &'static str {
+    let full = type_name::<B>();
+    let generic = full.find('<').unwrap_or(full.len());
+    let start = full[..generic].rfind("::").map_or(0, |colons| colons + 2);
+    &full[start..]
+}

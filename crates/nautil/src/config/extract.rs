@@ -1,0 +1,178 @@
+//! From layers to the typed section, with every error of the section found in one go.
+//!
+//! serde stops at the first error. So the value that caused it is noted and taken out of its layers, and the section is
+//! extracted again, until it succeeds: its defaults alone always do.
+
+use figment::error::{Actual, Kind};
+use figment::providers::Serialized;
+use figment::value::Value;
+use figment::{Figment, Profile};
+
+use super::layer::Layer;
+use super::{Error, Section};
+use crate::suggest;
+
+/// The section, or everything that is wrong with it.
+pub(super) fn extract<T: Section>(layers: &[Layer]) -> Result<T, Vec<Error>> {
+    let mut layers = layers.to_vec();
+    let mut errors = Vec::new();
+    let section = loop {
+        let figment = layers
+            .iter()
+            .fold(defaults::<T>(), |figment, layer| figment.merge(layer));
+        let error = match figment.extract::<T>() {
+            Ok(section) => break section,
+            Err(error) => error,
+        };
+        let path = error.path.clone();
+        if read_text(&mut layers, &path, &error.kind) {
+            continue;
+        }
+        let owner = owner(&layers, &path);
+        errors.push(Error::Key {
+            origin: owner.map_or_else(|| "default".to_owned(), |owner| owner.origin.clone()),
+            key: key::<T>(&path),
+            problem: problem(&error.kind, owner.and_then(|owner| owner.get(&path))),
+        });
+        if !take_out(&mut layers, &path) {
+            return Err(errors);
+        }
+    };
+    errors.extend(section.check().into_iter().map(|invalid| {
+        let path: Vec<String> = invalid.key.split('.').map(str::to_owned).collect();
+        let owner = owner(&layers, &path);
+        let found = Value::serialize(&section)
+            .ok()
+            .and_then(|values| values.find(invalid.key));
+        let found = found.as_ref().map_or_else(String::new, shown);
+        Error::Key {
+            origin: owner.map_or_else(|| "default".to_owned(), |owner| owner.origin.clone()),
+            key: key::<T>(&path),
+            problem: format!("found {found}, expected {}", invalid.expected),
+        }
+    }));
+    if errors.is_empty() {
+        Ok(section)
+    } else {
+        Err(errors)
+    }
+}
+
+pub(super) fn defaults<T: Section>() -> Figment {
+    Figment::from(Serialized::from(T::default(), Profile::Default))
+}
+
+/// The topmost layer that has a value at `path`.
+pub(super) fn owner<'layers>(layers: &'layers [Layer], path: &[String]) -> Option<&'layers Layer> {
+    layers.iter().rev().find(|layer| layer.get(path).is_some())
+}
+
+/// A value as it would stand in a file.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => format!("{text:?}"),
+        Value::Char(_, character) => format!("{:?}", character.to_string()),
+        Value::Bool(_, truth) => truth.to_string(),
+        Value::Num(_, number) => match (number.to_u128(), number.to_i128()) {
+            (Some(number), _) => number.to_string(),
+            (None, Some(number)) => number.to_string(),
+            (None, None) => number
+                .to_f64()
+                .map_or_else(String::new, |n| format!("{n:?}")),
+        },
+        Value::Empty(..) => "unset".to_owned(),
+        Value::Array(_, items) => {
+            let items: Vec<String> = items.iter().map(shown).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Dict(_, entries) => {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(key, value)| format!("{key} = {}", shown(value)))
+                .collect();
+            format!("{{ {} }}", entries.join(", ")).replace("{  }", "{}")
+        }
+    }
+}
+
+/// A value that came as text, and was wanted as something else, is read as that: `4`, `true`, `[a, b]`.
+fn read_text(layers: &mut [Layer], path: &[String], kind: &Kind) -> bool {
+    if !matches!(kind, Kind::InvalidType(Actual::Str(_), _)) {
+        return false;
+    }
+    let owner = layers
+        .iter_mut()
+        .rev()
+        .find(|layer| layer.get(path).is_some());
+    let Some(owner) = owner.filter(|owner| owner.text.as_deref() == Some(path)) else {
+        return false;
+    };
+    let Some(value) = owner
+        .get(path)
+        .and_then(Value::as_str)
+        .and_then(|text| text.parse::<Value>().ok())
+        .filter(|value| value.as_str().is_none())
+    else {
+        return false;
+    };
+    owner.put(path, value);
+    true
+}
+
+/// Removes the value at `path`, or the list or table that it is a part of.
+fn take_out(layers: &mut [Layer], path: &[String]) -> bool {
+    (1..=path.len()).rev().any(|length| {
+        let removed: Vec<bool> = layers
+            .iter_mut()
+            .map(|layer| layer.remove(&path[..length]))
+            .collect();
+        removed.contains(&true)
+    })
+}
+
+fn key<T: Section>(path: &[String]) -> String {
+    [&[T::NAME.to_owned()], path].concat().join(".")
+}
+
+fn problem(kind: &Kind, value: Option<&Value>) -> String {
+    match kind {
+        Kind::UnknownField(field, known) => {
+            let known = known.iter().copied();
+            match suggest::nearest(field, known.clone()) {
+                Some(near) => format!("there is no such key; did you mean `{near}`?"),
+                None => format!(
+                    "there is no such key; the keys are {}",
+                    known.collect::<Vec<_>>().join(", ")
+                ),
+            }
+        }
+        Kind::UnknownVariant(found, known) => {
+            let known = known.iter().copied();
+            let near = suggest::nearest(found, known.clone());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+            let known: Vec<String> = known.map(|name| format!("{name:?}")).collect();
+            format!("found {found:?}, expected {}{hint}", known.join(" or "))
+        }
+        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+            let found = value.map_or_else(|| actual.to_string(), shown);
+            format!("found {found}, expected {}", plain(expected))
+        }
+        Kind::MissingField(field) => format!("the key `{field}` is missing"),
+        Kind::Message(message) => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The expectations that serde writes for Rust's eyes, in a config author's words.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list, such as [\"a\", \"b\"]",
+        "a map" => "a table",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    }
+}

@@ -1,0 +1,188 @@
+//! One layer of a section's values, with where they come from.
+
+use std::path::Path;
+
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Map, Tag, Value};
+use figment::{Metadata, Profile, Provider};
+
+use super::Error;
+use super::interpolate::{has_reference, interpolate};
+use crate::environment::Environment;
+
+/// Some of a section's values, all from one place.
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    /// `config/server.toml`, `APP_SERVER__WORKERS in .env`.
+    pub(super) origin: String,
+    pub(super) values: Dict,
+    /// The key path of the one value here that came as text, so may stand for a number, a list and so on.
+    pub(super) text: Option<Vec<String>>,
+}
+
+impl Layer {
+    /// A layer of one value that came as text, for a key path such as `limits.max_connections`.
+    pub(super) fn of_text(origin: String, path: Vec<String>, text: &str) -> Self {
+        let mut values = Dict::new();
+        insert(&mut values, &path, Value::from(text));
+        Layer {
+            origin,
+            values,
+            text: Some(path),
+        }
+    }
+
+    pub(super) fn get(&self, path: &[String]) -> Option<&Value> {
+        let (last, parents) = path.split_last()?;
+        let mut dict = &self.values;
+        for key in parents {
+            dict = dict.get(key)?.as_dict()?;
+        }
+        dict.get(last)
+    }
+
+    pub(super) fn put(&mut self, path: &[String], value: Value) {
+        insert(&mut self.values, path, value);
+    }
+
+    pub(super) fn remove(&mut self, path: &[String]) -> bool {
+        fn remove(dict: &mut Dict, path: &[String]) -> bool {
+            match path {
+                [] => false,
+                [key] => dict.remove(key).is_some(),
+                [key, rest @ ..] => match dict.get_mut(key) {
+                    Some(Value::Dict(_, inner)) => remove(inner, rest),
+                    _ => false,
+                },
+            }
+        }
+        remove(&mut self.values, path)
+    }
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.origin.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Map::from([(Profile::Default, self.values.clone())]))
+    }
+}
+
+/// Reads one file into layers: what stands in it, then each value that uses a `${…}`.
+///
+/// `shown` is the path as messages name it. A file that is not there gives none.
+pub(super) fn read_file(
+    path: &Path,
+    shown: &Path,
+    section: &str,
+    environment: &Environment,
+) -> Result<Vec<Layer>, Vec<Error>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let path = shown.to_owned();
+            let reason = error.to_string();
+            return Err(vec![Error::Read { path, reason }]);
+        }
+    };
+    let mut values: Dict = Toml::from_str(&text).map_err(|error| {
+        vec![Error::Syntax {
+            path: shown.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        }]
+    })?;
+
+    let origin = shown.display().to_string();
+    let mut found = Vec::new();
+    references(&mut values, &mut Vec::new(), &mut found);
+    let mut layers = vec![Layer {
+        origin: origin.clone(),
+        values,
+        text: None,
+    }];
+    let mut errors = Vec::new();
+    for (path, reference) in found {
+        match expand(reference, environment) {
+            Ok(value) => {
+                let is_text = value.as_str().is_some();
+                let mut layer = Layer::of_text(origin.clone(), path.clone(), "");
+                layer.put(&path, value);
+                layer.text = is_text.then_some(path);
+                layers.push(layer);
+            }
+            Err(problem) => errors.push(Error::Key {
+                origin: origin.clone(),
+                key: format!("{section}.{}", path.join(".")),
+                problem,
+            }),
+        }
+    }
+    if errors.is_empty() {
+        Ok(layers)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Takes out every value that uses a `${…}`: a string, or a list with such a string in it.
+fn references(dict: &mut Dict, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, Value)>) {
+    let mut taken = Vec::new();
+    for (key, value) in dict.iter_mut() {
+        path.push(key.clone());
+        match value {
+            Value::Dict(_, inner) => references(inner, path, found),
+            value if uses(value) => {
+                found.push((path.clone(), value.clone()));
+                taken.push(key.clone());
+            }
+            _ => {}
+        }
+        path.pop();
+    }
+    for key in taken {
+        dict.remove(&key);
+    }
+}
+
+fn uses(value: &Value) -> bool {
+    match value {
+        Value::String(_, text) => has_reference(text),
+        Value::Array(_, items) => items.iter().any(uses),
+        _ => false,
+    }
+}
+
+fn expand(value: Value, environment: &Environment) -> Result<Value, String> {
+    match value {
+        Value::String(_, text) => interpolate(&text, environment).map(Value::from),
+        Value::Array(_, items) => items
+            .into_iter()
+            .map(|item| expand(item, environment))
+            .collect::<Result<Vec<_>, _>>()
+            .map(|items| Value::Array(Tag::Default, items)),
+        other => Ok(other),
+    }
+}
+
+fn insert(dict: &mut Dict, path: &[String], value: Value) {
+    match path {
+        [] => {}
+        [key] => {
+            dict.insert(key.clone(), value);
+        }
+        [key, rest @ ..] => {
+            let inner = dict
+                .entry(key.clone())
+                .or_insert_with(|| Value::Dict(Tag::Default, Dict::new()));
+            if !matches!(inner, Value::Dict(..)) {
+                *inner = Value::Dict(Tag::Default, Dict::new());
+            }
+            if let Value::Dict(_, inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Reads every section once, and keeps what was read.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use figment::value::{Dict, Value};
+
+use super::extract::{extract, owner, shown};
+use super::layer::{Layer, read_file};
+use super::{Error, Section};
+use crate::container::Bindings;
+use crate::environment::Environment;
+use crate::suggest;
+
+/// The frozen configuration: what each key is, where it comes from, and everything that is wrong.
+#[derive(Debug, Default)]
+pub struct Config {
+    sections: Vec<SectionValues>,
+    /// Errors that belong to no section.
+    errors: Vec<Error>,
+}
+
+#[derive(Debug)]
+struct SectionValues {
+    name: &'static str,
+    entries: Vec<Entry>,
+    errors: Vec<Error>,
+}
+
+/// A line of `config:show`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Section and key path: `server.limits.max_connections`.
+    pub key: String,
+    /// The effective value, as it would stand in a file; secrets masked.
+    pub value: String,
+    /// `default`, a file, or a variable.
+    pub origin: String,
+}
+
+/// Where the layers of all sections come from.
+#[derive(Debug)]
+pub(crate) struct Reader<'sources> {
+    pub(crate) directory: &'sources Path,
+    /// The directory as messages name it.
+    pub(crate) shown: PathBuf,
+    pub(crate) environment: &'sources Environment,
+    /// `--set` flags, as given.
+    pub(crate) assignments: &'sources [String],
+}
+
+/// How to read one section without knowing its type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SectionReader {
+    pub(crate) name: &'static str,
+    pub(crate) bootloader: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+    read: fn(&SectionReader, &[Layer], Vec<Error>, &mut Bindings) -> SectionValues,
+}
+
+/// The errors of a section, as one error for whoever needs it.
+#[derive(Debug, thiserror::Error)]
+#[error("the config section `{section}` is broken{}", lines(errors))]
+struct Broken {
+    section: &'static str,
+    errors: Vec<Error>,
+}
+
+impl SectionReader {
+    pub(crate) fn of<T: Section>(bootloader: &'static str) -> Self {
+        SectionReader {
+            name: T::NAME,
+            bootloader,
+            variables: T::VARIABLES,
+            read: read::<T>,
+        }
+    }
+}
+
+impl Config {
+    /// Every key of every section.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.sections.iter().flat_map(|section| &section.entries)
+    }
+
+    /// The names of the sections, in the order of their bootloaders.
+    pub fn sections(&self) -> impl Iterator<Item = &'static str> {
+        self.sections.iter().map(|section| section.name)
+    }
+
+    /// Everything that is wrong, each thing once.
+    #[must_use]
+    pub fn errors(&self) -> Vec<Error> {
+        let mut said = BTreeSet::new();
+        let sections = self.sections.iter().flat_map(|section| &section.errors);
+        self.errors
+            .iter()
+            .chain(sections)
+            .filter(|error| said.insert(error.to_string()))
+            .cloned()
+            .collect()
+    }
+}
+
+impl Reader<'_> {
+    /// Reads all sections and binds `Arc<T>` for each: its values, or why there are none.
+    pub(crate) fn read(&self, sections: &[SectionReader], bindings: &mut Bindings) -> Config {
+        let mut common = Vec::new();
+        common.extend(self.environment.fault().cloned().map(Error::from));
+        if !self.directory.is_dir() {
+            common.push(Error::Directory {
+                path: self.shown.clone(),
+            });
+        }
+        let mut addressed = Vec::new();
+        let mut errors = Vec::new();
+        for layer in self.variables().chain(self.flags()) {
+            match layer {
+                Ok((section, layer)) => match known(sections, &section, &layer.origin) {
+                    Ok(()) => addressed.push((section, layer)),
+                    Err(error) => errors.push(error),
+                },
+                Err(error) => errors.push(error),
+            }
+        }
+        for (file, stem) in self.names_of_files() {
+            errors.extend(known(sections, &stem, &file).err());
+        }
+        let sections = sections.iter().map(|section| {
+            let mut faults = common.clone();
+            let mut layers = self.files(section.name, &mut faults);
+            layers.extend(self.own_variables(section.variables));
+            let mine = addressed.iter().filter(|(name, _)| name == section.name);
+            layers.extend(mine.map(|(_, layer)| layer.clone()));
+            (section.read)(section, &layers, faults, bindings)
+        });
+        Config {
+            sections: sections.collect(),
+            errors: common.iter().cloned().chain(errors).collect(),
+        }
+    }
+
+    fn files(&self, section: &str, errors: &mut Vec<Error>) -> Vec<Layer> {
+        let file = format!("{section}.toml");
+        let overlay = Path::new(self.environment.name()).join(&file);
+        let mut layers = Vec::new();
+        for name in [Path::new(&file), &overlay] {
+            let path = self.directory.join(name);
+            match read_file(&path, &self.shown.join(name), section, self.environment) {
+                Ok(read) => layers.extend(read),
+                Err(found) => errors.extend(found),
+            }
+        }
+        layers
+    }
+
+    /// The `.toml` files in the directory and in that of the environment, with the sections they are named for.
+    fn names_of_files(&self) -> Vec<(String, String)> {
+        let mut names = Vec::new();
+        for below in ["", self.environment.name()] {
+            let Ok(entries) = std::fs::read_dir(self.directory.join(below)) else {
+                continue;
+            };
+            for entry in entries.filter_map(Result::ok) {
+                let path = PathBuf::from(entry.file_name());
+                let is_toml = path
+                    .extension()
+                    .is_some_and(|extension| extension == "toml");
+                if let Some(stem) = path.file_stem().filter(|_| is_toml) {
+                    let file = self.shown.join(below).join(&path);
+                    names.push((
+                        file.display().to_string(),
+                        stem.to_string_lossy().into_owned(),
+                    ));
+                }
+            }
+        }
+        names.sort();
+        names
+    }
+
+    fn own_variables(&self, variables: &[(&str, &str)]) -> Vec<Layer> {
+        let set = variables.iter().filter_map(|(key, name)| {
+            let value = self.environment.get(name)?;
+            let path = key.split('.').map(str::to_owned).collect();
+            Some(Layer::of_text(self.variable(name), path, value))
+        });
+        set.collect()
+    }
+
+    /// `APP_<SECTION>__<KEY>`.
+    fn variables(&self) -> impl Iterator<Item = Result<(String, Layer), Error>> {
+        self.environment.iter().filter_map(|(name, value)| {
+            let (section, key) = name.strip_prefix("APP_")?.split_once("__")?;
+            let path = key.to_lowercase().split("__").map(str::to_owned).collect();
+            let layer = Layer::of_text(self.variable(name), path, value);
+            Some(Ok((section.to_lowercase(), layer)))
+        })
+    }
+
+    /// `--set <section>.<key>=<value>`.
+    fn flags(&self) -> impl Iterator<Item = Result<(String, Layer), Error>> {
+        self.assignments.iter().map(|text| {
+            let (key, value) = text
+                .split_once('=')
+                .ok_or_else(|| Error::Assignment { text: text.clone() })?;
+            let (section, key) = key
+                .split_once('.')
+                .filter(|(section, key)| !section.is_empty() && !key.is_empty())
+                .ok_or_else(|| Error::Assignment { text: text.clone() })?;
+            let path = key.split('.').map(str::to_owned).collect();
+            let layer = Layer::of_text("--set".to_owned(), path, value);
+            Ok((section.to_owned(), layer))
+        })
+    }
+
+    fn variable(&self, name: &str) -> String {
+        match self.environment.origin(name) {
+            Some(origin) => format!("{name}, {origin}"),
+            None => name.to_owned(),
+        }
+    }
+}
+
+fn known(sections: &[SectionReader], name: &str, origin: &str) -> Result<(), Error> {
+    let names = sections.iter().map(|section| section.name);
+    if names.clone().any(|known| known == name) {
+        return Ok(());
+    }
+    let near = suggest::nearest(name, names);
+    Err(Error::Section {
+        origin: origin.to_owned(),
+        section: name.to_owned(),
+        hint: near.map(|near| format!("; did you mean `{near}`?")),
+    })
+}
+
+fn read<T: Section>(
+    section: &SectionReader,
+    layers: &[Layer],
+    mut errors: Vec<Error>,
+    bindings: &mut Bindings,
+) -> SectionValues {
+    let values = extract::<T>(layers)
+        .map_err(|found| errors.extend(found))
+        .ok();
+    let mut entries = Vec::new();
+    match values.filter(|_| errors.is_empty()) {
+        Some(values) => {
+            if let Ok(Value::Dict(_, dict)) = Value::serialize(&values) {
+                flatten(&dict, &mut Vec::new(), section.name, layers, &mut entries);
+            }
+            bindings.instance(section.bootloader, Arc::new(values));
+        }
+        None => {
+            let section_name = section.name;
+            let errors = errors.clone();
+            bindings.factory::<T>(section.bootloader, move |_| {
+                Err(Box::new(Broken {
+                    section: section_name,
+                    errors: errors.clone(),
+                }))
+            });
+        }
+    }
+    SectionValues {
+        name: section.name,
+        entries,
+        errors,
+    }
+}
+
+fn flatten(
+    dict: &Dict,
+    path: &mut Vec<String>,
+    section: &str,
+    layers: &[Layer],
+    entries: &mut Vec<Entry>,
+) {
+    for (key, value) in dict {
+        path.push(key.clone());
+        match value {
+            Value::Dict(_, inner) if !inner.is_empty() => {
+                flatten(inner, path, section, layers, entries);
+            }
+            value => entries.push(Entry {
+                key: format!("{section}.{}", path.join(".")),
+                value: shown(value),
+                origin: owner(layers, path)
+                    .map_or_else(|| "default".to_owned(), |owner| owner.origin.clone()),
+            }),
+        }
+        path.pop();
+    }
+}
+
+fn lines(errors: &[Error]) -> String {
+    errors.iter().map(|error| format!("\n  {error}")).collect()
+}

@@ -1,0 +1,162 @@
+//! From the command line to what is asked for.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Args, FromArgMatches};
+
+use super::{Commands, Failure, Verbosity};
+use crate::suggest;
+
+/// The options that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// The environment, over APP_ENV
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// The directory of the configuration [default: config]
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    pub(crate) config: Option<PathBuf>,
+    /// A config value, over files and environment
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    pub(crate) assignments: Vec<String>,
+    /// Say more (-vv: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Print results and errors alone
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// No colours
+    #[arg(long, global = true)]
+    pub(crate) no_ansi: bool,
+}
+
+/// The global options that matter before the commands are known.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Preview {
+    pub(crate) env: Option<String>,
+    pub(crate) no_ansi: bool,
+    pub(crate) quiet: bool,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// The list of commands.
+    List,
+    /// A text that clap wrote: the help of a command, the version.
+    Text(String),
+    /// A command, by its place in the registry.
+    Command { index: usize, matches: ArgMatches },
+}
+
+impl Globals {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Trace,
+        }
+    }
+}
+
+impl Preview {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        if self.quiet {
+            Verbosity::Quiet
+        } else {
+            Verbosity::Normal
+        }
+    }
+
+    /// Finds the options anywhere on the command line; what is wrong with them is said later, by [`parse`].
+    pub(crate) fn of(arguments: &[OsString]) -> Self {
+        let mut preview = Preview::default();
+        let mut words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+        while let Some(word) = words.next() {
+            match &*word {
+                "--" => break,
+                "--env" => preview.env = words.next().map(std::borrow::Cow::into_owned),
+                "--no-ansi" => preview.no_ansi = true,
+                "-q" | "--quiet" => preview.quiet = true,
+                other => {
+                    if let Some(name) = other.strip_prefix("--env=") {
+                        preview.env = Some(name.to_owned());
+                    }
+                }
+            }
+        }
+        preview
+    }
+}
+
+/// Reads the command line.
+pub(crate) fn parse(
+    commands: &Commands,
+    arguments: Vec<OsString>,
+) -> Result<(Globals, Asked), Failure> {
+    let matches = match commands.clap().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return asked_for_text(error, commands),
+    };
+    let globals = Globals::from_arg_matches(&matches).map_err(Failure::usage)?;
+    let asked = match matches.subcommand() {
+        None => Asked::List,
+        Some((name, matches)) => Asked::Command {
+            index: commands
+                .position(name)
+                .expect("clap knows the commands of the registry alone"),
+            matches: matches.clone(),
+        },
+    };
+    Ok((globals, asked))
+}
+
+fn asked_for_text(error: clap::Error, commands: &Commands) -> Result<(Globals, Asked), Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = error.render().ansi().to_string();
+            Ok((Globals::default(), Asked::Text(text)))
+        }
+        ErrorKind::InvalidSubcommand => Err(match error.get(ContextKind::InvalidSubcommand) {
+            Some(ContextValue::String(name)) => unknown(name, commands),
+            _ => Failure::usage(error),
+        }),
+        _ => Err(Failure::usage(error)),
+    }
+}
+
+/// The failure that tells the way from a mistyped command to a right one.
+pub(super) fn unknown(name: &str, commands: &Commands) -> Failure {
+    let names = || commands.iter().map(|command| command.name);
+    let prefix = format!("{name}:");
+    let inside: Vec<&str> = names().filter(|known| known.starts_with(&prefix)).collect();
+    let hint = match suggest::nearest(name, names()) {
+        _ if !inside.is_empty() => format!("the commands there are {}", inside.join(", ")),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`{} list` shows every command", commands.binary()),
+    };
+    Failure::wrong_use(format!("there is no command `{name}`; {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Preview;
+
+    #[test]
+    fn the_environment_is_found_wherever_it_stands() {
+        let of = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(Into::into).collect();
+            Preview::of(&words).env
+        };
+        assert_eq!(
+            of(&["app", "serve", "--env", "prod"]).as_deref(),
+            Some("prod")
+        );
+        assert_eq!(of(&["app", "--env=test", "serve"]).as_deref(), Some("test"));
+        assert_eq!(of(&["app", "x", "--", "--env", "prod"]), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! `completion`: the script that makes a shell complete the application's commands.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use clap_complete::Shell;
+use shaku::Component;
+
+use crate::console::{Command, Commands, DynCommand, Failure, Output};
+
+/// Print the completion script of a shell
+///
+/// bash: eval "$(app completion bash)"
+/// zsh:  eval "$(app completion zsh)"
+/// fish: app completion fish | source
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct CompletionArguments {
+    /// The shell
+    shell: Supported,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Supported {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Component)]
+#[shaku(interface = DynCommand)]
+pub(super) struct Completion {
+    #[shaku(inject)]
+    commands: Arc<Commands>,
+}
+
+impl Command for Completion {
+    const NAME: &'static str = "completion";
+    type Arguments = CompletionArguments;
+
+    async fn run(&self, arguments: CompletionArguments, output: &Output) -> Result<(), Failure> {
+        let shell = match arguments.shell {
+            Supported::Bash => Shell::Bash,
+            Supported::Zsh => Shell::Zsh,
+            Supported::Fish => Shell::Fish,
+        };
+        let mut script = Vec::new();
+        let binary = self.commands.binary();
+        clap_complete::generate(shell, &mut self.commands.clap(), binary, &mut script);
+        // bash ends a word at a colon, and the commands have one.
+        if shell == Shell::Bash {
+            output.line("COMP_WORDBREAKS=${COMP_WORDBREAKS//:/}");
+        }
+        output.text(String::from_utf8_lossy(&script));
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! What a command is.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use clap::{ArgMatches, Args, FromArgMatches};
+use shaku::{Component, Interface};
+
+use super::{Failure, Output};
+use crate::container::{Container, ResolveError};
+
+/// A console command. Its help is the documentation of its [`Arguments`](Self::Arguments).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a console command",
+    note = "a command has a `NAME`, a `clap::Args` as `Arguments`, and an `async fn run`"
+)]
+pub trait Command: Send + Sync + 'static {
+    /// The name, with its namespace before a colon: `grpc:get-currency-rate`.
+    const NAME: &'static str;
+
+    /// What the command is told.
+    type Arguments: Args + Send;
+
+    /// Whether the application is booted for the command: everything bound is checked, and each bootloader's `boot` has
+    /// run. A command that does not ask for it still works when something that it does not need is broken.
+    #[must_use]
+    fn boots(_arguments: &Self::Arguments) -> bool {
+        false
+    }
+
+    /// Does the work. Results go to `output`.
+    ///
+    /// # Errors
+    /// Whatever keeps the command from its result; printed, with exit code 1.
+    fn run(
+        &self,
+        arguments: Self::Arguments,
+        output: &Output,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Any [`Command`], whatever its arguments: the interface under which commands are components.
+pub trait DynCommand: Interface {
+    /// Reads the arguments and runs.
+    fn execute<'run>(
+        &'run self,
+        matches: &'run ArgMatches,
+        output: &'run Output,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'run>>;
+}
+
+impl<C: Command> DynCommand for C {
+    fn execute<'run>(
+        &'run self,
+        matches: &'run ArgMatches,
+        output: &'run Output,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'run>> {
+        let arguments = C::Arguments::from_arg_matches(matches);
+        Box::pin(async move {
+            let arguments = arguments.map_err(Failure::usage)?;
+            self.run(arguments, output).await
+        })
+    }
+}
+
+type Make = fn(&Container, &'static str) -> Result<Arc<dyn DynCommand>, ResolveError>;
+
+/// A command as the registry keeps it: nothing is built before it is called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CommandEntry {
+    pub(crate) name: &'static str,
+    pub(crate) bootloader: &'static str,
+    pub(crate) clap: fn() -> clap::Command,
+    pub(crate) boots: fn(&ArgMatches) -> bool,
+    make: Make,
+}
+
+impl CommandEntry {
+    pub(crate) fn of<C>(bootloader: &'static str) -> Self
+    where
+        C: Command + Component<Container, Interface = dyn DynCommand>,
+    {
+        CommandEntry {
+            name: C::NAME,
+            bootloader,
+            clap: || C::Arguments::augment_args(clap::Command::new(C::NAME)),
+            boots: |matches| {
+                C::Arguments::from_arg_matches(matches).is_ok_and(|arguments| C::boots(&arguments))
+            },
+            make: |container, bootloader| container.make::<C>(bootloader),
+        }
+    }
+
+    /// Builds the command and what it needs.
+    pub(crate) fn make(&self, container: &Container) -> Result<Arc<dyn DynCommand>, ResolveError> {
+        (self.make)(container, self.bootloader)
+    }
+
+    /// The first line of its help.
+    pub(crate) fn about(&self) -> String {
+        let about = (self.clap)().get_about().map(ToString::to_string);
+        about.unwrap_or_default()
+    }
+}

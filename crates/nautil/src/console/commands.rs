@@ -1,0 +1,113 @@
+//! The registry of commands.
+
+use clap::{Arg, ArgAction, Args};
+
+use super::arguments::Globals;
+use super::{CommandEntry, Output};
+
+/// Every command of the application, with what the application calls itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Commands {
+    name: &'static str,
+    version: &'static str,
+    binary: String,
+    entries: Vec<CommandEntry>,
+}
+
+impl Commands {
+    pub(crate) fn new(
+        name: &'static str,
+        version: &'static str,
+        binary: String,
+        mut entries: Vec<CommandEntry>,
+    ) -> Self {
+        // Commands without a namespace come first.
+        entries.sort_by_key(|entry| (entry.name.contains(':'), entry.name));
+        Commands {
+            name,
+            version,
+            binary,
+            entries,
+        }
+    }
+
+    /// The name by which the application was called.
+    pub(crate) fn binary(&self) -> &str {
+        &self.binary
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &CommandEntry> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.name == name)
+    }
+
+    pub(crate) fn get(&self, index: usize) -> &CommandEntry {
+        &self.entries[index]
+    }
+
+    /// The whole command line, for clap.
+    pub(crate) fn clap(&self) -> clap::Command {
+        let root = clap::Command::new(self.binary.clone())
+            .version(self.version)
+            .disable_help_subcommand(true)
+            .disable_help_flag(true)
+            .arg(help(ArgAction::SetTrue));
+        let commands = self.entries.iter();
+        let commands = commands.map(|entry| (entry.clap)().arg(help(ArgAction::Help)));
+        Globals::augment_args(root).subcommands(commands)
+    }
+
+    /// The help of one command.
+    pub(crate) fn help(&self, name: &str) -> Option<String> {
+        let mut root = self.clap();
+        root.build();
+        let command = root.find_subcommand_mut(name)?;
+        Some(command.render_long_help().ansi().to_string())
+    }
+
+    /// Prints every command with its first line of help, by namespace.
+    pub(crate) fn list(&self, environment: &str, output: &Output) {
+        let Commands { name, version, .. } = self;
+        output.line(format_args!(
+            "{} {version} ({environment})",
+            output.name(name)
+        ));
+        output.line("");
+        output.heading("Usage");
+        output.line(format_args!(
+            "  {} [OPTIONS] <COMMAND> [ARGUMENTS]",
+            self.binary
+        ));
+        output.line("");
+        output.heading("Options");
+        let mut options = Globals::augment_args(clap::Command::new(""));
+        let rendered = options.render_help().to_string();
+        for line in rendered.lines().filter(|line| line.starts_with("  ")) {
+            output.line(line);
+        }
+        output.line("");
+        output.heading("Commands");
+        let width = self.entries.iter().map(|entry| entry.name.len()).max();
+        let width = width.unwrap_or_default();
+        let mut namespace = None;
+        for entry in &self.entries {
+            let own = entry.name.split_once(':').map(|(namespace, _)| namespace);
+            if own != namespace {
+                output.heading(format_args!(" {}", own.unwrap_or_default()));
+                namespace = own;
+            }
+            // Padded before it is painted: colours have no width.
+            let padded = output.name(format_args!("{:width$}", entry.name));
+            output.line(format_args!("  {padded}  {}", entry.about()));
+        }
+    }
+}
+
+/// `--help`: the list of commands for the application, a page for a command.
+fn help(action: ArgAction) -> Arg {
+    let help = Arg::new("help").short('h').long("help");
+    help.action(action).help("Show help")
+}

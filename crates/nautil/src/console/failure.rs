@@ -1,0 +1,117 @@
+//! Why a command did not do what it was asked.
+
+use std::error::Error;
+use std::fmt;
+
+use super::Output;
+use crate::grpc;
+
+/// The exit codes of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Code {
+    /// Done.
+    Done = 0,
+    /// Asked rightly, and failed.
+    Failed = 1,
+    /// Asked wrongly: an unknown command, a missing argument.
+    Usage = 2,
+}
+
+/// An ended command that did not succeed: an exit code, and what to print.
+///
+/// Made from any error by `?`; it is not an error itself.
+pub struct Failure {
+    code: Code,
+    what: What,
+}
+
+enum What {
+    /// The command has said everything already.
+    Said,
+    Error(Box<dyn Error + Send + Sync>),
+    Usage(clap::Error),
+}
+
+impl Failure {
+    /// Ends the command with exit code 1 after it has printed why.
+    #[must_use]
+    pub fn said() -> Self {
+        Failure {
+            code: Code::Failed,
+            what: What::Said,
+        }
+    }
+
+    /// Ends the command with exit code 2: it was called wrongly.
+    #[must_use]
+    pub fn wrong_use(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Failure {
+            code: Code::Usage,
+            what: What::Error(error.into()),
+        }
+    }
+
+    pub(crate) fn usage(error: clap::Error) -> Self {
+        Failure {
+            code: Code::Usage,
+            what: What::Usage(error),
+        }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure {
+            code: Code::Failed,
+            what: What::Error(error.into()),
+        }
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match &self.what {
+            What::Said => String::new(),
+            What::Error(error) => error.to_string(),
+            What::Usage(error) => error.to_string(),
+        };
+        formatter
+            .debug_tuple("Failure")
+            .field(&self.code)
+            .field(&text)
+            .finish()
+    }
+}
+
+/// Prints a failure: what happened, then its causes.
+pub(crate) fn print(failure: &Failure, output: &Output) {
+    match &failure.what {
+        What::Said => {}
+        What::Usage(error) => output.error_text(error.render().ansi()),
+        What::Error(error) => output.fault(&**error),
+    }
+}
+
+/// The error and its causes, one text each; a cause that the line before it says already is left out.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let (line, source) = match error.downcast_ref::<grpc::Status>() {
+            Some(status) => (grpc::client::describe(status), None),
+            None => (error.to_string(), error.source()),
+        };
+        if !lines.last().is_some_and(|before| before.contains(&line)) {
+            lines.push(line);
+        }
+        next = source;
+    }
+    lines
+}

@@ -1,0 +1,45 @@
+//! The console: commands, their registry, and the one way out for text.
+//!
+//! A command is a component (what it needs), a `clap::Args` (what it is told) and `run`:
+//!
+//! ```
+//! use nautil::console::{Command, DynCommand, Failure, Output};
+//! use shaku::Component;
+//!
+//! /// Greets somebody.
+//! #[derive(clap::Args)]
+//! struct GreetArguments {
+//!     /// Whom to greet
+//!     name: String,
+//! }
+//!
+//! #[derive(Component)]
+//! #[shaku(interface = DynCommand)]
+//! struct Greet;
+//!
+//! impl Command for Greet {
+//!     const NAME: &'static str = "demo:greet";
+//!     type Arguments = GreetArguments;
+//!
+//!     async fn run(&self, arguments: GreetArguments, output: &Output) -> Result<(), Failure> {
+//!         output.line(format_args!("hello, {}", arguments.name));
+//!         Ok(())
+//!     }
+//! }
+//! ```
+
+mod arguments;
+mod builtin;
+mod command;
+mod commands;
+mod failure;
+mod output;
+
+pub(crate) use arguments::{Asked, Preview, parse};
+pub(crate) use builtin::ConsoleBootloader;
+pub(crate) use command::CommandEntry;
+pub use command::{Command, DynCommand};
+pub(crate) use commands::Commands;
+pub(crate) use failure::print as print_failure;
+pub use failure::{Code, Failure};
+pub use output::{Captured, Output, Verbosity};

@@ -1,0 +1,241 @@
+//! The one way out for text: results to standard output, everything else to standard error.
+
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::failure::chain;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// `-q`: results and errors alone.
+    Quiet,
+    /// As usual.
+    Normal,
+    /// `-v`: what the framework does.
+    Verbose,
+    /// `-vv`: everything.
+    Trace,
+}
+
+/// Where a command writes. A clone writes to the same place.
+#[derive(Clone)]
+pub struct Output {
+    streams: Arc<Mutex<Streams>>,
+    ansi: bool,
+    error_ansi: bool,
+    width: Option<u16>,
+    verbosity: Verbosity,
+}
+
+struct Streams {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+}
+
+/// What an [`Output`] of a test has taken.
+#[derive(Clone, Default)]
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Output {
+    /// The standard streams of this process, coloured where they are terminals and `NO_COLOR` is not set.
+    #[must_use]
+    pub fn standard(no_color: bool) -> Self {
+        let (out, err) = (std::io::stdout(), std::io::stderr());
+        Output {
+            ansi: !no_color && out.is_terminal(),
+            error_ansi: !no_color && err.is_terminal(),
+            // comfy-table asks the terminal itself; a pipe gets lines of any length.
+            width: out.is_terminal().then(terminal_width).flatten(),
+            verbosity: Verbosity::Normal,
+            streams: Arc::new(Mutex::new(Streams {
+                out: Box::new(out),
+                err: Box::new(err),
+            })),
+        }
+    }
+
+    /// An output that keeps what is written: standard output, then standard error.
+    #[must_use]
+    pub fn captured() -> (Self, Captured, Captured) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let output = Output {
+            streams: Arc::new(Mutex::new(Streams {
+                out: Box::new(out.clone()),
+                err: Box::new(err.clone()),
+            })),
+            ansi: false,
+            error_ansi: false,
+            width: None,
+            verbosity: Verbosity::Normal,
+        };
+        (output, out, err)
+    }
+
+    pub(crate) fn with(mut self, verbosity: Verbosity, no_ansi: bool) -> Self {
+        self.verbosity = verbosity;
+        self.ansi &= !no_ansi;
+        self.error_ansi &= !no_ansi;
+        self
+    }
+
+    /// How much is to be said.
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// Whether standard error takes colours.
+    pub(crate) fn error_ansi(&self) -> bool {
+        self.error_ansi
+    }
+
+    /// A line of the result, to standard output.
+    pub fn line(&self, line: impl Display) {
+        self.write(|streams| writeln!(streams.out, "{line}"));
+    }
+
+    /// Text of the result that ends as it ends: a script, a help page.
+    pub fn text(&self, text: impl Display) {
+        let text = text.to_string();
+        let text = if self.ansi { text } else { plain(&text) };
+        self.write(|streams| write!(streams.out, "{text}"));
+    }
+
+    /// A heading above lines of the result.
+    pub fn heading(&self, line: impl Display) {
+        let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+        self.line(paint(self.ansi, style, line));
+    }
+
+    /// A name that stands out, for a line of the result.
+    pub fn name(&self, name: impl Display) -> String {
+        let style = Style::new().fg_color(Some(AnsiColor::Green.into()));
+        paint(self.ansi, style, name)
+    }
+
+    /// A table of the result. On a terminal it keeps to the width of that.
+    pub fn table<const N: usize>(
+        &self,
+        header: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        let style = Style::new().bold();
+        table.set_header(header.map(|title| paint(self.ansi, style, title)));
+        if let Some(width) = self.width {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(width);
+        }
+        for row in rows {
+            table.add_row(row);
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        for line in table.lines() {
+            self.line(line.trim_end());
+        }
+    }
+
+    /// A remark on the way, to standard error; not under `-q`.
+    pub fn note(&self, line: impl Display) {
+        if self.verbosity > Verbosity::Quiet {
+            self.write(|streams| writeln!(streams.err, "{line}"));
+        }
+    }
+
+    /// What failed, to standard error.
+    pub fn error(&self, line: impl Display) {
+        let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+        let label = paint(self.error_ansi, style, "error:");
+        self.write(|streams| writeln!(streams.err, "{label} {line}"));
+    }
+
+    fn cause(&self, line: impl Display) {
+        self.write(|streams| writeln!(streams.err, "  because {line}"));
+    }
+
+    /// A fault with its trace, to standard error.
+    pub(crate) fn fault(&self, error: &(dyn Error + 'static)) {
+        let mut lines = chain(error).into_iter();
+        self.error(lines.next().unwrap_or_default());
+        for cause in lines {
+            self.cause(cause);
+        }
+    }
+
+    pub(crate) fn error_text(&self, text: impl Display) {
+        let text = text.to_string();
+        let text = if self.error_ansi { text } else { plain(&text) };
+        self.write(|streams| write!(streams.err, "{text}"));
+    }
+
+    fn write(&self, write: impl FnOnce(&mut Streams) -> std::io::Result<()>) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever read the other end has closed it: nobody is left to be told.
+        let _ = write(&mut streams).and_then(|()| streams.out.flush());
+    }
+}
+
+impl Captured {
+    /// Everything that was written so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn paint(ansi: bool, style: Style, text: impl Display) -> String {
+    if ansi {
+        format!("{style}{text}{style:#}")
+    } else {
+        text.to_string()
+    }
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn terminal_width() -> Option<u16> {
+    terminal_size::terminal_size().map(|(width, _)| width.0)
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Output")
+            .field("ansi", &self.ansi)
+            .field("verbosity", &self.verbosity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Captured {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Captured")
+            .field(&self.text())
+            .finish()
+    }
+}

@@ -1,0 +1,73 @@
+//! The framework's own gRPC features, as bootloaders.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::NetworkConnect;
+use super::command;
+use super::server::ServerConfig;
+use crate::bootloader::{Bootloader, Init};
+use crate::config::Section;
+
+/// The server: section `server`, `serve`, `grpc:services`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GrpcServerBootloader;
+
+impl Bootloader for GrpcServerBootloader {
+    fn init(&self, init: &mut Init<'_>) {
+        init.config::<ServerConfig>()
+            .command::<command::Serve>()
+            .command::<command::GrpcServices>();
+    }
+}
+
+/// The clients' way to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GrpcClientBootloader;
+
+impl Bootloader for GrpcClientBootloader {
+    fn init(&self, init: &mut Init<'_>) {
+        init.bind::<NetworkConnect>();
+    }
+}
+
+/// The generator: section `grpc`, and `grpc:generate` where the feature `codegen` is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GrpcGeneratorBootloader;
+
+impl Bootloader for GrpcGeneratorBootloader {
+    fn init(&self, init: &mut Init<'_>) {
+        init.config::<GrpcConfig>();
+        #[cfg(feature = "codegen")]
+        init.command::<command::GrpcGenerate>();
+    }
+}
+
+/// `config/grpc.toml`: what is generated, from what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrpcConfig {
+    /// The contracts: paths or globs from the project's root.
+    pub services: Vec<String>,
+    /// Further directories that `import` looks in, after the directory of the contract itself.
+    pub imports: Vec<String>,
+    /// The directory of the generated code, which belongs to the generator alone.
+    pub generated: String,
+}
+
+impl Default for GrpcConfig {
+    fn default() -> Self {
+        GrpcConfig {
+            services: Vec::new(),
+            imports: Vec::new(),
+            generated: "generated".to_owned(),
+        }
+    }
+}
+
+impl Section for GrpcConfig {
+    const NAME: &'static str = "grpc";
+}
+
+impl Section for ServerConfig {
+    const NAME: &'static str = "server";
+}

@@ -1,0 +1,73 @@
+//! `grpc:generate`: from the contracts to `generated/`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use nautil_codegen::{Difference, Options, generate};
+use shaku::Component;
+
+use crate::console::{Command, DynCommand, Failure, Output};
+use crate::grpc::GrpcConfig;
+use crate::kernel::Root;
+
+/// Generate messages, interfaces and clients from the contracts in config/grpc.toml
+#[derive(Debug, Args)]
+pub(crate) struct GrpcGenerateArguments {
+    /// Change nothing; fail and list the files that differ
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Component)]
+#[shaku(interface = DynCommand)]
+pub(crate) struct GrpcGenerate {
+    #[shaku(inject)]
+    config: Arc<GrpcConfig>,
+    #[shaku(inject)]
+    root: Arc<Root>,
+}
+
+impl Command for GrpcGenerate {
+    const NAME: &'static str = "grpc:generate";
+    type Arguments = GrpcGenerateArguments;
+
+    async fn run(&self, arguments: GrpcGenerateArguments, output: &Output) -> Result<(), Failure> {
+        if self.config.services.is_empty() {
+            return Err("there is nothing to generate from: list a .proto in `services` of config/grpc.toml".into());
+        }
+        let generated = generate(&Options {
+            root: self.root.0.clone(),
+            services: self.config.services.clone(),
+            imports: self.config.imports.clone(),
+        })?;
+        let name = &self.config.generated;
+        let directory = self.root.0.join(name);
+        if arguments.check {
+            let differences = generated.differences(&directory)?;
+            if differences.is_empty() {
+                output.note(format_args!("{name}/ is fresh"));
+                return Ok(());
+            }
+            for difference in &differences {
+                output.line(difference);
+            }
+            output.error(format_args!(
+                "{name}/ is not what the contracts say: run `grpc:generate`"
+            ));
+            return Err(Failure::said());
+        }
+        let written = generated.write(&directory)?;
+        for difference in &written {
+            let (verb, path) = match difference {
+                Difference::Missing(path) => ("created", path),
+                Difference::Changed(path) => ("changed", path),
+                Difference::Stale(path) => ("removed", path),
+            };
+            output.line(format_args!("{verb} {}", path.display()));
+        }
+        if written.is_empty() {
+            output.note(format_args!("{name}/ was fresh already"));
+        }
+        Ok(())
+    }
+}

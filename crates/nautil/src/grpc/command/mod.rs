@@ -1,0 +1,11 @@
+//! The console commands of the gRPC features.
+
+#[cfg(feature = "codegen")]
+mod generate;
+mod serve;
+mod services;
+
+#[cfg(feature = "codegen")]
+pub(super) use generate::GrpcGenerate;
+pub(super) use serve::Serve;
+pub(super) use services::GrpcServices;

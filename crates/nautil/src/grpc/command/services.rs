@@ -1,0 +1,74 @@
+//! `grpc:services`: what is served, by whom.
+
+use std::sync::Arc;
+
+use clap::Args;
+use prost::Message;
+use prost_types::{FileDescriptorSet, MethodDescriptorProto};
+use shaku::Component;
+
+use crate::console::{Command, DynCommand, Failure, Output};
+use crate::grpc::Services;
+
+/// List the served services: methods, kinds, implementation, bootloader
+#[derive(Debug, Args)]
+pub(crate) struct GrpcServicesArguments {}
+
+#[derive(Component)]
+#[shaku(interface = DynCommand)]
+pub(crate) struct GrpcServices {
+    #[shaku(inject)]
+    services: Arc<Services>,
+}
+
+impl Command for GrpcServices {
+    const NAME: &'static str = "grpc:services";
+    type Arguments = GrpcServicesArguments;
+
+    async fn run(&self, _: GrpcServicesArguments, output: &Output) -> Result<(), Failure> {
+        let mut rows = Vec::new();
+        for service in self.services.iter() {
+            let descriptors = FileDescriptorSet::decode(service.descriptor_set)?;
+            for method in methods(&descriptors, service.name) {
+                rows.push([
+                    service.name.to_owned(),
+                    method.name().to_owned(),
+                    kind(method).to_owned(),
+                    service.implementation.clone(),
+                    service.bootloader.to_owned(),
+                ]);
+            }
+        }
+        if rows.is_empty() {
+            output.note("no service is served: a bootloader says `init.serve::<…>()`");
+            return Ok(());
+        }
+        let header = ["service", "method", "kind", "implementation", "bootloader"];
+        output.table(header, rows);
+        Ok(())
+    }
+}
+
+fn methods<'set>(
+    descriptors: &'set FileDescriptorSet,
+    service: &str,
+) -> &'set [MethodDescriptorProto] {
+    let mut services = descriptors.file.iter().flat_map(|file| {
+        let package = file.package();
+        file.service.iter().map(move |service| (package, service))
+    });
+    let found = services.find(|(package, candidate)| {
+        let name = service.strip_suffix(candidate.name());
+        name.is_some_and(|rest| rest.strip_suffix('.').unwrap_or(rest) == *package)
+    });
+    found.map_or(&[], |(_, service)| &service.method)
+}
+
+fn kind(method: &MethodDescriptorProto) -> &'static str {
+    match (method.client_streaming(), method.server_streaming()) {
+        (false, false) => "unary",
+        (false, true) => "server streaming",
+        (true, false) => "client streaming",
+        (true, true) => "bidirectional streaming",
+    }
+}

@@ -1,0 +1,80 @@
+//! Clients that reach the services of their own application without a port: for tests.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use hyper_util::rt::TokioIo;
+use tonic::transport::Endpoint;
+use tower::service_fn;
+
+use super::Services;
+use super::client::{Channel, ClientConfig, Connect, ConnectError, Target};
+use super::server::{Routes, ServerConfig, serve_connection};
+use crate::container::Container;
+
+/// Bytes that wait between the two ends of a connection.
+const BUFFER: usize = 64 << 10;
+
+/// Connects every client to the services that the application itself serves, over HTTP/2 in memory.
+#[derive(Debug)]
+pub(crate) struct InProcess {
+    server: Arc<Server>,
+}
+
+#[derive(Debug)]
+struct Server {
+    services: Arc<Services>,
+    container: Arc<Container>,
+    config: Arc<ServerConfig>,
+    routes: OnceLock<Routes>,
+}
+
+impl InProcess {
+    pub(crate) fn new(
+        services: Arc<Services>,
+        container: Arc<Container>,
+        config: Arc<ServerConfig>,
+    ) -> Self {
+        InProcess {
+            server: Arc::new(Server {
+                services,
+                container,
+                config,
+                routes: OnceLock::new(),
+            }),
+        }
+    }
+}
+
+impl Connect for InProcess {
+    fn connect(&self, target: Target, config: &ClientConfig) -> Result<Channel, ConnectError> {
+        let server = Arc::clone(&self.server);
+        let connector = service_fn(move |_| {
+            let server = Arc::clone(&server);
+            async move { server.accept().map(TokioIo::new) }
+        });
+        // The address is never looked up: the connector above has the other end.
+        let endpoint = Endpoint::from_static("http://in.process");
+        let connection = endpoint.connect_with_connector_lazy(connector);
+        Ok(Channel::over(target, config, connection))
+    }
+}
+
+impl Server {
+    fn accept(&self) -> io::Result<tokio::io::DuplexStream> {
+        let routes = match self.routes.get() {
+            Some(routes) => routes,
+            None => {
+                let made = self.services.routes(&self.container, &self.config.limits);
+                let made = made.map_err(io::Error::other)?;
+                self.routes.get_or_init(|| made)
+            }
+        };
+        let (client, server) = tokio::io::duplex(BUFFER);
+        let (routes, config) = (routes.clone(), Arc::clone(&self.config));
+        tokio::spawn(async move {
+            serve_connection(server, routes, &config, std::future::pending()).await;
+        });
+        Ok(client)
+    }
+}

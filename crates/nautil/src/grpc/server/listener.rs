@@ -1,0 +1,120 @@
+//! The listening socket, TCP or Unix. How connections are accepted from it is in `acceptor`.
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::error::{BindFault, Error};
+use super::listen::Listen;
+
+/// Connections that the kernel holds until they are accepted: enough for all clients to come back at once.
+const BACKLOG: i32 = 4096;
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: Socket,
+    address: Listen,
+    /// Behind the socket, so that the socket is closed when its file goes.
+    file: Option<SocketFile>,
+}
+
+/// The file of a Unix socket; removed when this is dropped.
+#[derive(Debug)]
+pub(super) struct SocketFile(PathBuf);
+
+impl Listener {
+    pub(super) fn bind(listen: &Listen) -> Result<Self, Error> {
+        let bound = match listen {
+            Listen::Tcp { host, port } => bind_tcp(host, *port),
+            Listen::Unix(path) => bind_unix(path),
+        };
+        bound.map_err(|fault| Error::Bind {
+            listen: listen.clone(),
+            fault,
+        })
+    }
+
+    pub(super) fn address(&self) -> &Listen {
+        &self.address
+    }
+
+    pub(super) fn into_parts(self) -> (Socket, Listen, Option<SocketFile>) {
+        (self.socket, self.address, self.file)
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Whoever removed it before did what is done here.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn bind_tcp(host: &str, port: u16) -> Result<Listener, BindFault> {
+    let addresses = (host, port)
+        .to_socket_addrs()
+        .map_err(|_| BindFault::Unresolved)?;
+    let mut fault = BindFault::Unresolved;
+    for address in addresses {
+        match listen_tcp(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => fault = error.into(),
+        }
+    }
+    Err(fault)
+}
+
+fn listen_tcp(address: SocketAddr) -> io::Result<Listener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // Without it a restart waits for the connections that the last process closed (TIME_WAIT).
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    let bound = socket.local_addr()?.as_socket().unwrap_or(address);
+    Ok(Listener {
+        socket,
+        address: Listen::Tcp {
+            host: bound.ip().to_string(),
+            port: bound.port(),
+        },
+        file: None,
+    })
+}
+
+fn bind_unix(path: &Path) -> Result<Listener, BindFault> {
+    remove_stale(path)?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    let file = SocketFile(path.to_owned());
+    socket.listen(BACKLOG)?;
+    Ok(Listener {
+        socket,
+        address: Listen::Unix(path.to_owned()),
+        file: Some(file),
+    })
+}
+
+/// Removes the socket file that a killed process left behind. One that somebody answers on stays.
+fn remove_stale(path: &Path) -> Result<(), BindFault> {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return Ok(());
+    };
+    if !metadata.file_type().is_socket() {
+        return Err(BindFault::NotASocket);
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Ok(fs::remove_file(path)?)
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(BindFault::Denied),
+        _ => Err(BindFault::InUse),
+    }
+}

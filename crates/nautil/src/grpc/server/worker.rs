@@ -1,0 +1,250 @@
+//! The threads that serve connections: one runtime per worker, or one for all.
+
+use std::io;
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::admission::Permit;
+use super::config::{Mode, ServerConfig};
+use super::connection;
+use super::drain::Drain;
+use super::error::Error;
+use super::routes::Routes;
+
+/// How long a worker may take to end. One that a handler blocks is left to the end of the process.
+const END: Duration = Duration::from_secs(1);
+
+/// What a connection is served with, on any worker.
+#[derive(Debug)]
+struct Context {
+    config: ServerConfig,
+    routes: Routes,
+    drain: Drain,
+}
+
+/// A connection that was let in.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) socket: Socket,
+    pub(super) permit: Permit,
+}
+
+/// A socket that no runtime watches yet.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// All workers.
+#[derive(Debug)]
+pub(super) struct Workers {
+    context: Arc<Context>,
+    pool: Pool,
+    count: usize,
+}
+
+#[derive(Debug)]
+enum Pool {
+    PerCore(Vec<Worker>),
+    Shared(Runtime),
+}
+
+#[derive(Debug)]
+struct Worker {
+    queue: mpsc::UnboundedSender<(Accepted, Load)>,
+    connections: Arc<AtomicUsize>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// One connection in its worker's count.
+#[derive(Debug)]
+struct Load(Arc<AtomicUsize>);
+
+impl Workers {
+    pub(super) async fn start(
+        config: &ServerConfig,
+        routes: &Routes,
+        drain: &Drain,
+    ) -> Result<Self, Error> {
+        let context = Arc::new(Context {
+            config: config.clone(),
+            routes: routes.clone(),
+            drain: drain.clone(),
+        });
+        let count = match usize::try_from(config.workers) {
+            Ok(0) | Err(_) => thread::available_parallelism().map_or(1, usize::from),
+            Ok(count) => count,
+        };
+        let pool = match config.mode {
+            Mode::PerCore => {
+                let mut workers = Vec::with_capacity(count);
+                for number in 1..=count {
+                    let worker = Worker::start(number, &context)
+                        .await
+                        .map_err(|source| Error::Worker { number, source })?;
+                    workers.push(worker);
+                }
+                Pool::PerCore(workers)
+            }
+            Mode::Shared => Pool::Shared(
+                Builder::new_multi_thread()
+                    .worker_threads(count)
+                    .thread_name("nautil-worker")
+                    .enable_all()
+                    .build()
+                    .map_err(|source| Error::Worker { number: 1, source })?,
+            ),
+        };
+        Ok(Self {
+            context,
+            pool,
+            count,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Hands a connection to the worker that has the fewest.
+    pub(super) fn serve(&self, accepted: Accepted) {
+        match &self.pool {
+            Pool::PerCore(workers) => {
+                let fewest = workers
+                    .iter()
+                    .min_by_key(|worker| worker.connections.load(Ordering::Relaxed));
+                if let Some(worker) = fewest {
+                    let load = Load::new(&worker.connections);
+                    // A worker's loop ends only after the acceptor's.
+                    let _ = worker.queue.send((accepted, load));
+                }
+            }
+            Pool::Shared(runtime) => {
+                let connection = serve(accepted, Arc::clone(&self.context));
+                runtime.spawn(self.context.drain.connections.track_future(connection));
+            }
+        }
+    }
+
+    /// Ends the threads. Whatever still runs on them is dropped.
+    pub(super) async fn stop(self) {
+        match self.pool {
+            Pool::PerCore(workers) => {
+                let ended: Vec<_> = workers.into_iter().map(|worker| worker.ended).collect();
+                let all = async {
+                    for worker in ended {
+                        // The sender is dropped, never used, when the thread is at its end.
+                        let _ = worker.await;
+                    }
+                };
+                if timeout(END, all).await.is_err() {
+                    debug!("a worker is blocked by a handler and was left behind");
+                }
+            }
+            Pool::Shared(runtime) => runtime.shutdown_background(),
+        }
+    }
+}
+
+impl Worker {
+    async fn start(number: usize, context: &Arc<Context>) -> io::Result<Self> {
+        let (queue, mut accepted) = mpsc::unbounded_channel::<(Accepted, Load)>();
+        let (started, start) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let context = Arc::clone(context);
+        let work = move || {
+            let _end: oneshot::Sender<()> = end;
+            let runtime = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                    return;
+                }
+            };
+            let _ = started.send(Ok(()));
+            let connections = context.drain.connections.clone();
+            runtime.block_on(async {
+                while let Some((accepted, load)) = accepted.recv().await {
+                    let connection = serve(accepted, Arc::clone(&context));
+                    tokio::spawn(connections.track_future(async move {
+                        connection.await;
+                        drop(load);
+                    }));
+                }
+            });
+        };
+        thread::Builder::new()
+            .name(format!("nautil-worker-{number}"))
+            .spawn(work)?;
+        start
+            .await
+            .unwrap_or_else(|_| Err(io::Error::other("the thread ended at its start")))?;
+        Ok(Self {
+            queue,
+            connections: Arc::default(),
+            ended,
+        })
+    }
+}
+
+impl Load {
+    fn new(connections: &Arc<AtomicUsize>) -> Self {
+        connections.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(connections))
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn serve(accepted: Accepted, context: Arc<Context>) {
+    let Accepted {
+        socket,
+        permit: _permit,
+    } = accepted;
+    // The socket is registered here, on the runtime that reads it.
+    let error = match socket {
+        Socket::Tcp(socket) => match tokio::net::TcpStream::from_std(socket) {
+            Ok(socket) => return serve_io(socket, &context).await,
+            Err(error) => error,
+        },
+        Socket::Unix(socket) => match tokio::net::UnixStream::from_std(socket) {
+            Ok(socket) => return serve_io(socket, &context).await,
+            Err(error) => error,
+        },
+    };
+    debug!(%error, "a connection cannot be watched");
+}
+
+async fn serve_io<I>(io: I, context: &Context)
+where
+    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let drain = &context.drain;
+    // A token of its own: polling the shared one would make all connections meet on its lock.
+    let started = drain.started.child_token();
+    let end = connection::serve(
+        io,
+        context.routes.clone(),
+        &context.config,
+        started.cancelled(),
+        drain.cut.cancelled(),
+    )
+    .await;
+    if let connection::End::Cut { calls } = end {
+        drain.count_cut(calls);
+    }
+}

@@ -1,0 +1,43 @@
+//! Section `app`: how long the application may take to come and to go.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bootloader::{Bootloader, Init};
+use crate::config::Section;
+
+/// `config/app.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppConfig {
+    /// How long each bootloader's `boot` may take.
+    #[serde(with = "crate::config::duration")]
+    pub boot_timeout: Duration,
+    /// How long the `shutdown` of all bootloaders together may take.
+    #[serde(with = "crate::config::duration")]
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for AppConfig {
+    fn default() -> Self {
+        AppConfig {
+            boot_timeout: Duration::from_secs(60),
+            shutdown_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Section for AppConfig {
+    const NAME: &'static str = "app";
+}
+
+/// Declares the section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AppBootloader;
+
+impl Bootloader for AppBootloader {
+    fn init(&self, init: &mut Init<'_>) {
+        init.config::<AppConfig>();
+    }
+}

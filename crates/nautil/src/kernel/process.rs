@@ -1,0 +1,223 @@
+//! One run of an application: the boot order, read aloud.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use super::phases::{BootError, Sources};
+use super::{Configured, Declared, Kernel, Shutdown, shutdown};
+use crate::console::{Asked, Code, CommandEntry, Output, Preview, parse, print_failure};
+use crate::container::{Bindings, Container};
+use crate::environment::Environment;
+use crate::telemetry;
+
+/// What an application gets from the operating system.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// The command line, the program's name first.
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Environment,
+    /// The working directory: the project's root.
+    pub(crate) directory: PathBuf,
+    pub(crate) output: Output,
+    pub(crate) shutdown: Shutdown,
+    /// Whether the process is the application's own, so that it may take signals and logs.
+    pub(crate) owned: bool,
+}
+
+/// Runs the application in this process.
+pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
+    let directory = PathBuf::from(".");
+    let environment = Environment::read(&directory);
+    let output = Output::standard(
+        environment
+            .get("NO_COLOR")
+            .is_some_and(|set| !set.is_empty()),
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.error(format_args!("cannot start the runtime: {error}"));
+            return ExitCode::from(Code::Failed as u8);
+        }
+    };
+    let process = Process {
+        arguments: std::env::args_os().collect(),
+        environment,
+        directory,
+        output,
+        shutdown: Shutdown::default(),
+        owned: true,
+    };
+    let code = runtime.block_on(process.run(kernel, |_| {}));
+    // A task that a bootloader left behind does not hold the process.
+    runtime.shutdown_background();
+    ExitCode::from(code as u8)
+}
+
+impl Process {
+    /// The phases, one after the other. `override_bindings` has the last word on them.
+    pub(crate) async fn run<K: Kernel>(
+        self,
+        kernel: &K,
+        override_bindings: impl FnOnce(&mut Bindings),
+    ) -> Code {
+        let Process {
+            arguments,
+            mut environment,
+            directory,
+            output,
+            shutdown,
+            owned,
+        } = self;
+
+        // 1. Environment: the process over `.env`, and what the command line says about it.
+        let preview = Preview::of(&arguments);
+        let mut output = output.with(preview.verbosity(), preview.no_ansi);
+        if let Some(name) = &preview.env {
+            environment.select(name);
+        }
+
+        // 2. Init: every bootloader declares.
+        let binary = binary(&arguments);
+        let declared = match Declared::init(kernel, environment, binary) {
+            Ok(declared) => declared,
+            Err(errors) => {
+                for error in &errors {
+                    output.fault(error);
+                }
+                return Code::Failed;
+            }
+        };
+
+        // 3. Arguments: before the config, so that help needs none.
+        let (globals, asked) = match parse(&declared.commands, arguments) {
+            Ok(parsed) => parsed,
+            Err(failure) => {
+                print_failure(&failure, &output);
+                return failure.code();
+            }
+        };
+        output = output.with(globals.verbosity(), globals.no_ansi);
+        let (index, matches) = match asked {
+            Asked::Command { index, matches } => (index, matches),
+            Asked::List => {
+                declared.list(&output);
+                return Code::Done;
+            }
+            Asked::Text(text) => {
+                output.text(text);
+                return Code::Done;
+            }
+        };
+        let command = *declared.commands.get(index);
+
+        // 4. Config: read once, frozen; then the container is sealed.
+        let sources = Sources {
+            root: directory,
+            config: globals.config.clone(),
+            assignments: globals.assignments.clone(),
+        };
+        let configured = declared.configure(&sources, shutdown.clone(), override_bindings);
+        if owned {
+            telemetry::start(configured.container(), &output);
+        }
+
+        if (command.boots)(&matches) {
+            if owned && let Err(error) = shutdown::on_signals(shutdown, output.clone()) {
+                output.error(format_args!("cannot listen for signals: {error}"));
+                return Code::Failed;
+            }
+            booted(configured, command, &matches, &output).await
+        } else {
+            called(&configured, command, &matches, &output).await
+        }
+    }
+}
+
+/// 5. boot, 6. run, 7. shutdown.
+async fn booted(
+    configured: Configured,
+    command: CommandEntry,
+    matches: &ArgMatches,
+    output: &Output,
+) -> Code {
+    if let Err(error) = configured.check() {
+        print_boot_error(&error, output);
+        return Code::Failed;
+    }
+    let container = configured.container().clone();
+    let (booted, mut code) = match configured.boot().await {
+        Ok(booted) => {
+            let code = run_command(&container, command, matches, output).await;
+            (booted, code)
+        }
+        Err((error, booted)) => {
+            print_boot_error(&error, output);
+            (booted, Code::Failed)
+        }
+    };
+    for error in booted.shutdown().await {
+        output.fault(&error);
+        code = Code::Failed;
+    }
+    code
+}
+
+/// 6. run, for a command that needs no boot.
+async fn called(
+    configured: &Configured,
+    command: CommandEntry,
+    matches: &ArgMatches,
+    output: &Output,
+) -> Code {
+    run_command(configured.container(), command, matches, output).await
+}
+
+async fn run_command(
+    container: &Container,
+    command: CommandEntry,
+    matches: &ArgMatches,
+    output: &Output,
+) -> Code {
+    let runnable = match command.make(container) {
+        Ok(runnable) => runnable,
+        Err(error) => {
+            output.fault(&error);
+            return Code::Failed;
+        }
+    };
+    match runnable.execute(matches, output).await {
+        Ok(()) => Code::Done,
+        Err(failure) => {
+            print_failure(&failure, output);
+            failure.code()
+        }
+    }
+}
+
+fn print_boot_error(error: &BootError, output: &Output) {
+    match error {
+        BootError::Config(errors) => errors.iter().for_each(|error| output.fault(error)),
+        BootError::Container(faults) => faults.iter().for_each(|fault| output.fault(fault)),
+        BootError::Bootloader(error) => output.fault(error),
+        BootError::Stopped => output.note(error),
+    }
+}
+
+/// The program's name, as it was called.
+fn binary(arguments: &[OsString]) -> String {
+    let program = arguments.first().map(PathBuf::from);
+    program
+        .as_deref()
+        .and_then(|path| path.file_stem())
+        .map_or_else(
+            || "app".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+}

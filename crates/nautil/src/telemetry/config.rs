@@ -1,0 +1,48 @@
+//! Section `telemetry`.
+
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Invalid, Section};
+
+/// `config/telemetry.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// Which log lines are written: a level, or directives such as `info,hyper=warn`.
+    pub filter: String,
+    /// How a log line looks.
+    pub format: Format,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        TelemetryConfig {
+            filter: "info".to_owned(),
+            format: Format::Text,
+        }
+    }
+}
+
+impl Section for TelemetryConfig {
+    const NAME: &'static str = "telemetry";
+
+    fn check(&self) -> Vec<Invalid> {
+        let refused = EnvFilter::try_new(&self.filter).is_err();
+        let invalid = refused.then(|| Invalid {
+            key: "filter",
+            expected: "a level (error, warn, info, debug, trace) or directives such as \"info,hyper=warn\"".to_owned(),
+        });
+        invalid.into_iter().collect()
+    }
+}

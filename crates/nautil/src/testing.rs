@@ -1,0 +1,235 @@
+//! The real kernel in a test: bindings overridden, clients and services connected in memory, no port.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use nautil::testing::TestKernel;
+//! # trait RateSource: nautil::container::Interface {}
+//! # struct Fixed; impl RateSource for Fixed {}
+//! # async fn test(kernel: impl nautil::Kernel) {
+//! let kernel = TestKernel::of(kernel)
+//!     .env("APP_ENV", "testing")
+//!     .config("server.limits.max_receive_message=1MiB")
+//!     .replace::<dyn RateSource>(Arc::new(Fixed));
+//! let called = kernel.console(["grpc:get-currency-rate", "TRYUSD"]).await;
+//! assert_eq!(called.out, "TRYUSD: 75.00\n");
+//! # }
+//! ```
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use shaku::Interface;
+
+use crate::console::{Code, Output};
+use crate::container::{Bindings, Container, ResolveError, Resolver};
+use crate::environment::{Environment, Origin};
+use crate::grpc::server::ServerConfig;
+use crate::grpc::{Connect, InProcess, Services};
+use crate::kernel::{Booted, Declared, Kernel, Process, Shutdown, Sources};
+
+/// Who overrides, in the reports of the container.
+const TEST: &str = "the test";
+
+/// A kernel under test. It sees no process environment and no `.env`: its variables are those that the test sets.
+pub struct TestKernel<K> {
+    kernel: K,
+    environment: Environment,
+    directory: PathBuf,
+    assignments: Vec<String>,
+    overrides: Vec<Override>,
+}
+
+type Override = Arc<dyn Fn(&mut Bindings) + Send + Sync>;
+
+/// What a console command did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// The exit code.
+    pub code: Code,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// A booted application.
+pub struct TestApp {
+    booted: Booted,
+    container: Container,
+    shutdown: Shutdown,
+}
+
+/// Why an application under test did not start, or did not stop: what its console would have said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
+
+impl<K: Kernel> TestKernel<K> {
+    /// The kernel as it is, with its clients connected to its own services.
+    pub fn of(kernel: K) -> Self {
+        let in_process = |bindings: &mut Bindings| {
+            bindings.rebind_factory::<dyn Connect>(TEST, |resolver: &mut Resolver<'_>| {
+                Ok(Arc::new(InProcess::new(
+                    resolver.get::<Services>(),
+                    resolver.get::<Container>(),
+                    resolver.get::<ServerConfig>(),
+                )))
+            });
+        };
+        TestKernel {
+            kernel,
+            environment: Environment::default(),
+            directory: PathBuf::from("."),
+            assignments: Vec::new(),
+            overrides: vec![Arc::new(in_process)],
+        }
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.set(name, value, Origin::Process);
+        self
+    }
+
+    /// Sets a config value over all files and variables: `section.key=value`.
+    #[must_use]
+    pub fn config(mut self, assignment: &str) -> Self {
+        self.assignments.push(assignment.to_owned());
+        self
+    }
+
+    /// The project's root, where `config/` is; without it the working directory.
+    #[must_use]
+    pub fn root(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = directory.into();
+        self
+    }
+
+    /// Puts a value in the place of what the bootloaders bind to `I`.
+    #[must_use]
+    pub fn replace<I: Interface + ?Sized>(mut self, value: Arc<I>) -> Self {
+        let replace = move |bindings: &mut Bindings| {
+            bindings.rebind_instance::<I>(TEST, Arc::clone(&value));
+        };
+        self.overrides.push(Arc::new(replace));
+        self
+    }
+
+    /// Runs a console command to its end, as a process would, and keeps what it says.
+    pub async fn console<A: AsRef<str>>(&self, arguments: impl IntoIterator<Item = A>) -> Called {
+        let (output, out, err) = Output::captured();
+        let assignments = self.assignments.iter();
+        let flags = assignments.flat_map(|assignment| ["--set".to_owned(), assignment.clone()]);
+        let words = arguments.into_iter().map(|word| word.as_ref().to_owned());
+        let words: Vec<String> = words.collect();
+        let process = Process {
+            arguments: std::iter::once("app".to_owned())
+                .chain(words.iter().cloned())
+                .chain(flags.filter(|_| !words.is_empty()))
+                .map(Into::into)
+                .collect(),
+            environment: self.environment.clone(),
+            directory: self.directory.clone(),
+            output,
+            shutdown: Shutdown::default(),
+            owned: false,
+        };
+        let overrides = &self.overrides;
+        let code = process
+            .run(&self.kernel, |bindings| apply(overrides, bindings))
+            .await;
+        Called {
+            code,
+            out: out.text(),
+            err: err.text(),
+        }
+    }
+
+    /// Boots the application, as `serve` does before it listens.
+    ///
+    /// # Errors
+    /// Everything that keeps it from starting.
+    pub async fn start(self) -> Result<TestApp, Error> {
+        let declared = Declared::init(&self.kernel, self.environment, "app".to_owned())
+            .map_err(|errors| Error(lines(&errors)))?;
+        let sources = Sources {
+            root: self.directory,
+            config: None,
+            assignments: self.assignments,
+        };
+        let shutdown = Shutdown::default();
+        let overrides = &self.overrides;
+        let configured = declared.configure(&sources, shutdown.clone(), |bindings| {
+            apply(overrides, bindings);
+        });
+        configured
+            .check()
+            .map_err(|error| Error(error.to_string()))?;
+        let container = configured.container().clone();
+        match configured.boot().await {
+            Ok(booted) => Ok(TestApp {
+                booted,
+                container,
+                shutdown,
+            }),
+            Err((error, booted)) => {
+                booted.shutdown().await;
+                Err(Error(error.to_string()))
+            }
+        }
+    }
+}
+
+impl TestApp {
+    /// The singleton that is bound to `I`. The interface of a service gives its client, connected to the service.
+    ///
+    /// # Errors
+    /// It, or something that it needs, cannot be resolved.
+    pub fn get<I: Interface + ?Sized>(&self) -> Result<Arc<I>, ResolveError> {
+        self.container.get::<I>()
+    }
+
+    /// Shuts the application down.
+    ///
+    /// # Errors
+    /// The bootloaders that failed.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.shutdown.request();
+        let errors = self.booted.shutdown().await;
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error(lines(&errors)))
+        }
+    }
+}
+
+fn apply(overrides: &[Override], bindings: &mut Bindings) {
+    overrides.iter().for_each(|replace| replace(bindings));
+}
+
+fn lines(errors: &[impl ToString]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl<K: fmt::Debug> fmt::Debug for TestKernel<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TestKernel")
+            .field("kernel", &self.kernel)
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for TestApp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TestApp")
+            .field("container", &self.container)
+            .finish_non_exhaustive()
+    }
+}
