@@ -1,4 +1,74 @@
-//! An application framework for gRPC services.
+//! An application framework for gRPC services: from a `.proto` to a production server, and a client in the container.
+//!
+//! Five nouns:
+//!
+//! - A [`Kernel`] lists what the application consists of: its bootloaders.
+//! - A [`Bootloader`] is a feature on one page: its config section, bindings, services and commands.
+//! - The [`container`] wires components by their interfaces, as the bootloaders bound them.
+//! - The [`config`] is typed, layered and strict, and knows where each value comes from.
+//! - A [`Command`](console::Command) is a way in for people; `serve` is one, and runs the [`grpc`] server.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use nautil::console::{Command, DynCommand, Failure, Output};
+//! use nautil::container::{Component, Interface};
+//! use nautil::testing::TestKernel;
+//! use nautil::{Bootloader, Bootloaders, Init, Kernel};
+//!
+//! trait Greeting: Interface {
+//!     fn to(&self, name: &str) -> String;
+//! }
+//!
+//! #[derive(Component)]
+//! #[shaku(interface = Greeting)]
+//! struct Hello;
+//! impl Greeting for Hello {
+//!     fn to(&self, name: &str) -> String { format!("hello, {name}") }
+//! }
+//!
+//! /// Greet somebody
+//! #[derive(clap::Args)]
+//! struct GreetArguments { name: String }
+//!
+//! #[derive(Component)]
+//! #[shaku(interface = DynCommand)]
+//! struct Greet { #[shaku(inject)] greeting: Arc<dyn Greeting> }
+//! impl Command for Greet {
+//!     const NAME: &'static str = "demo:greet";
+//!     type Arguments = GreetArguments;
+//!     async fn run(&self, arguments: GreetArguments, output: &Output) -> Result<(), Failure> {
+//!         output.line(self.greeting.to(&arguments.name));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! #[derive(PartialEq)]
+//! struct GreetingBootloader;
+//! impl Bootloader for GreetingBootloader {
+//!     fn init(&self, init: &mut Init<'_>) {
+//!         init.bind::<Hello>().command::<Greet>();
+//!     }
+//! }
+//!
+//! struct App;
+//! impl Kernel for App {
+//!     const NAME: &'static str = "demo";
+//!     const VERSION: &'static str = "1.0.0";
+//!     fn bootloaders(&self) -> Bootloaders { Bootloaders::new().with(GreetingBootloader) }
+//! }
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! // `fn main() -> ExitCode { nautil::run(App) }` is the program; a test calls the same kernel in-process:
+//! let called = TestKernel::of(App).console(["demo:greet", "world"]).await;
+//! assert_eq!(called.out, "hello, world\n");
+//! # });
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `codegen`: the command `grpc:generate`, with the compiler for `.proto` files. A production build leaves it out.
 
 #![warn(missing_docs, missing_debug_implementations)]
 
@@ -16,4 +86,4 @@ pub mod testing;
 pub use async_trait::async_trait;
 pub use bootloader::{Boot, Bootloader, Bootloaders, Init};
 pub use kernel::{Kernel, run};
-pub use {prost, prost_types, serde};
+pub use {clap, prost, prost_types, serde, shaku};

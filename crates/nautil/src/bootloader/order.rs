@@ -70,9 +70,7 @@ pub(crate) fn order(
     let mut ordered: Vec<Listed> = Vec::new();
     while !enabled.is_empty() {
         let placed = |id| ordered.iter().any(|done| done.id == id);
-        let next = enabled
-            .iter()
-            .position(|listed| needs(listed).all(&placed));
+        let next = enabled.iter().position(|listed| needs(listed).all(&placed));
         match next {
             Some(next) => ordered.push(enabled.remove(next)),
             None => {

@@ -14,7 +14,9 @@ use crate::grpc::{GrpcClientBootloader, GrpcServerBootloader};
 use crate::telemetry::TelemetryBootloader;
 
 pub use app::AppConfig;
-pub(crate) use phases::{Booted, Configured, Declared, Root, Sources};
+#[cfg(feature = "codegen")]
+pub(crate) use phases::Root;
+pub(crate) use phases::{Booted, Configured, Declared, Sources};
 pub(crate) use process::Process;
 pub(crate) use report::Report;
 pub use shutdown::Shutdown;

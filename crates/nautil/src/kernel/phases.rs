@@ -163,6 +163,7 @@ impl Declared {
         bindings.instance(KERNEL, Arc::clone(&report));
         bindings.instance(KERNEL, Arc::new(self.declaration.services));
         bindings.instance(KERNEL, Arc::new(shutdown.clone()));
+        #[cfg(feature = "codegen")]
         bindings.instance(KERNEL, Arc::new(Root(sources.root.clone())));
         override_bindings(&mut bindings);
 
@@ -179,7 +180,8 @@ impl Declared {
     }
 }
 
-/// The project's root directory.
+/// The project's root directory, for commands that write there.
+#[cfg(feature = "codegen")]
 #[derive(Debug)]
 pub(crate) struct Root(pub(crate) PathBuf);
 

@@ -42,7 +42,7 @@ enum Line {
     HostNotSet,
     /// Opened at the first call: opening needs a runtime, and a channel is made where there may be none.
     Network {
-        dialer: Dialer,
+        dialer: Box<Dialer>,
         connection: OnceLock<tonic::transport::Channel>,
     },
     Given(tonic::transport::Channel),
@@ -60,7 +60,7 @@ impl Channel {
         let line = match &config.host {
             None => Line::HostNotSet,
             Some(host) => Line::Network {
-                dialer: Dialer::new(target, host, config)?,
+                dialer: Box::new(Dialer::new(target, host, config)?),
                 connection: OnceLock::new(),
             },
         };
