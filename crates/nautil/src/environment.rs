@@ -58,14 +58,14 @@ pub enum Error {
 }
 
 impl Environment {
-    /// Reads the process environment, over the file `.env` in `directory` where there is one.
+    /// Reads the process environment, over the file `dotenv` where there is one.
     #[must_use]
     #[allow(
         clippy::disallowed_methods,
         reason = "this is the one place that reads the process environment"
     )]
-    pub fn read(directory: &Path) -> Self {
-        Self::of(std::env::vars_os(), &directory.join(".env"))
+    pub fn read(dotenv: &Path) -> Self {
+        Self::of(std::env::vars_os(), dotenv)
     }
 
     /// Puts `process` over the variables of the file `dotenv`; a file that is not there is none, one that is there and

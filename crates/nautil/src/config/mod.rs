@@ -43,6 +43,6 @@ pub mod size;
 
 pub use error::Error;
 pub use reader::{Config, Entry};
-pub(crate) use reader::{Reader, SectionReader};
+pub(crate) use reader::{Broken, Reader, SectionReader};
 pub use secret::Secret;
 pub use section::{Invalid, Section};

@@ -62,9 +62,9 @@ pub(crate) struct SectionReader {
 /// The errors of a section, as one error for whoever needs it.
 #[derive(Debug, thiserror::Error)]
 #[error("the config section `{section}` is broken{}", lines(errors))]
-struct Broken {
+pub(crate) struct Broken {
     section: &'static str,
-    errors: Vec<Error>,
+    pub(crate) errors: Vec<Error>,
 }
 
 impl SectionReader {

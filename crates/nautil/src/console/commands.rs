@@ -50,7 +50,8 @@ impl Commands {
 
     /// The whole command line, for clap.
     pub(crate) fn clap(&self) -> clap::Command {
-        let root = clap::Command::new(self.binary.clone())
+        let root = clap::Command::new(self.name)
+            .bin_name(&self.binary)
             .version(self.version)
             .disable_help_subcommand(true)
             .disable_help_flag(true)
@@ -83,7 +84,8 @@ impl Commands {
         ));
         output.line("");
         output.heading("Options");
-        let mut options = Globals::augment_args(clap::Command::new(""));
+        let options = clap::Command::new("").disable_help_flag(true);
+        let mut options = Globals::augment_args(options);
         let rendered = options.render_help().to_string();
         for line in rendered.lines().filter(|line| line.starts_with("  ")) {
             output.line(line);

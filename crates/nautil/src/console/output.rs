@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::failure::chain;
+use crate::config::Broken;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,8 +163,12 @@ impl Output {
         self.write(|streams| writeln!(streams.err, "  because {line}"));
     }
 
-    /// A fault with its trace, to standard error.
+    /// An error with its causes, to standard error. Behind a broken config section there is more than one.
     pub(crate) fn fault(&self, error: &(dyn Error + 'static)) {
+        if let Some(broken) = error.source().and_then(<dyn Error>::downcast_ref::<Broken>) {
+            broken.errors.iter().for_each(|error| self.error(error));
+            return;
+        }
         let mut lines = chain(error).into_iter();
         self.error(lines.next().unwrap_or_default());
         for cause in lines {

@@ -1,7 +1,7 @@
 //! One run of an application: the boot order, read aloud.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
@@ -29,8 +29,7 @@ pub(crate) struct Process {
 
 /// Runs the application in this process.
 pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
-    let directory = PathBuf::from(".");
-    let environment = Environment::read(&directory);
+    let environment = Environment::read(Path::new(".env"));
     let output = Output::standard(
         environment
             .get("NO_COLOR")
@@ -49,7 +48,7 @@ pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
     let process = Process {
         arguments: std::env::args_os().collect(),
         environment,
-        directory,
+        directory: PathBuf::from("."),
         output,
         shutdown: Shutdown::default(),
         owned: true,
