@@ -3,8 +3,11 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::thread;
 
 use futures_util::FutureExt;
+use http::Extensions;
+use http::uri::PathAndQuery;
 use prost::Message;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
@@ -32,6 +35,13 @@ pub struct Call {
     limits: MessageLimits,
 }
 
+/// What of a request's head outlives the reading of its body.
+struct Head {
+    path: Option<PathAndQuery>,
+    metadata: MetadataMap,
+    extensions: Extensions,
+}
+
 impl MessageLimits {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
@@ -54,14 +64,15 @@ impl Call {
         F: FnOnce(Request<A>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let Self { request, limits } = self;
+        let (head, body, limits) = self.into_parts();
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let message = match message::one(&parts.headers, body, limits.receive).await {
+            let message = match message::one(head.metadata.as_ref(), body, limits.receive).await {
                 Ok(message) => message,
                 Err(status) => return status.into_http(),
             };
-            match answer(parts, message, handler).await {
+            let request = Request::from_parts(head.metadata, head.extensions, message);
+            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
+            match survive(answer, &head.path) {
                 Ok(response) => reply::one(response, limits.send),
                 Err(status) => status.into_http(),
             }
@@ -76,14 +87,15 @@ impl Call {
         F: FnOnce(Request<A>) -> R + Send + 'static,
         R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send + 'static,
     {
-        let Self { request, limits } = self;
+        let (head, body, limits) = self.into_parts();
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let message = match message::one(&parts.headers, body, limits.receive).await {
+            let message = match message::one(head.metadata.as_ref(), body, limits.receive).await {
                 Ok(message) => message,
                 Err(status) => return status.into_http(),
             };
-            match answer(parts, message, handler).await {
+            let request = Request::from_parts(head.metadata, head.extensions, message);
+            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
+            match survive(answer, &head.path) {
                 Ok(response) => reply::many(response, limits.send),
                 Err(status) => status.into_http(),
             }
@@ -98,14 +110,15 @@ impl Call {
         F: FnOnce(Request<BoxStream<A>>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let Self { request, limits } = self;
+        let (head, body, limits) = self.into_parts();
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let messages = match message::many(&parts.headers, body, limits.receive) {
+            let messages = match message::many(head.metadata.as_ref(), body, limits.receive) {
                 Ok(messages) => messages,
                 Err(status) => return status.into_http(),
             };
-            match answer(parts, messages, handler).await {
+            let request = Request::from_parts(head.metadata, head.extensions, messages);
+            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
+            match survive(answer, &head.path) {
                 Ok(response) => reply::one(response, limits.send),
                 Err(status) => status.into_http(),
             }
@@ -120,18 +133,30 @@ impl Call {
         F: FnOnce(Request<BoxStream<A>>) -> R + Send + 'static,
         R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send + 'static,
     {
-        let Self { request, limits } = self;
+        let (head, body, limits) = self.into_parts();
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let messages = match message::many(&parts.headers, body, limits.receive) {
+            let messages = match message::many(head.metadata.as_ref(), body, limits.receive) {
                 Ok(messages) => messages,
                 Err(status) => return status.into_http(),
             };
-            match answer(parts, messages, handler).await {
+            let request = Request::from_parts(head.metadata, head.extensions, messages);
+            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
+            match survive(answer, &head.path) {
                 Ok(response) => reply::many(response, limits.send),
                 Err(status) => status.into_http(),
             }
         })
+    }
+
+    /// Splits off what is needed later, outside the future: all that it captures is allocated for each call.
+    fn into_parts(self) -> (Head, Body, MessageLimits) {
+        let (parts, body) = self.request.into_parts();
+        let head = Head {
+            path: parts.uri.into_parts().path_and_query,
+            metadata: MetadataMap::from_headers(parts.headers),
+            extensions: parts.extensions,
+        };
+        (head, body, self.limits)
     }
 
     /// The service has no such method.
@@ -142,31 +167,17 @@ impl Call {
     }
 }
 
-/// Asks the handler, and outlives its panic.
-async fn answer<A, B, F, R>(
-    parts: http::request::Parts,
-    message: A,
-    handler: F,
-) -> Result<Response<B>, Status>
-where
-    F: FnOnce(Request<A>) -> R,
-    R: Future<Output = Result<Response<B>, Status>>,
-{
-    let uri = parts.uri;
-    let metadata = MetadataMap::from_headers(parts.headers);
-    let request = Request::from_parts(metadata, parts.extensions, message);
-    // What the handler broke is dropped with it; what it shares must bear it anyway, as with any other thread's panic.
-    AssertUnwindSafe(async move { handler(request).await })
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| {
-            error!(
-                method = uri.path(),
-                panic = text(&*panic),
-                "a handler panicked"
-            );
-            Err(Status::internal("internal error"))
-        })
+/// What the handler answered. What a panic broke is dropped with the handler; what the handler shares must bear it, as with
+/// the panic of any thread.
+fn survive<B>(
+    answer: thread::Result<Result<B, Status>>,
+    path: &Option<PathAndQuery>,
+) -> Result<B, Status> {
+    answer.unwrap_or_else(|panic| {
+        let path = path.as_ref().map_or("", PathAndQuery::path);
+        error!(path, panic = text(&*panic), "a handler panicked");
+        Err(Status::internal("internal error"))
+    })
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {

@@ -11,7 +11,6 @@ use super::listen::Listen;
 /// How the server listens, on how many threads it serves, and what it takes from a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct ServerConfig {
     /// Where to listen: `<host>:<port>` or `unix:<path>`. Default `127.0.0.1:9001`; port 0 takes any free one.
     pub listen: Listen,
@@ -44,7 +43,6 @@ pub enum Mode {
 /// What a peer may take. Sizes are in bytes, in text with their unit (`"4MiB"`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct Limits {
     /// Connections at a time; one more is closed at once. Default 10 000; 0 is no limit.
     pub max_connections: u32,
@@ -70,7 +68,6 @@ pub struct Limits {
 /// How long a peer may be silent. In text with their unit (`"10s"`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct Timeouts {
     /// From the connection to its first byte. Default 10 s.
     #[serde(with = "crate::config::duration")]
@@ -85,7 +82,6 @@ pub struct Timeouts {
 /// HTTP/2 pings to a silent peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct Keepalive {
     /// The silence before a ping. Default 60 s; `"0s"` sends none.
     #[serde(with = "crate::config::duration")]

@@ -32,7 +32,7 @@ const MAX_LINGER: usize = 64 << 10;
 
 const HTTP1_REPLY: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     content-type: text/plain\r\n\
-    content-length: 38\r\n\
+    content-length: 39\r\n\
     connection: close\r\n\
     \r\n\
     this port speaks gRPC over HTTP/2 only\n";
@@ -151,11 +151,15 @@ where
     let rest = async {
         loop {
             match Preface::of(&bytes) {
-                // What is no HTTP at all gets the answer of HTTP/2: GOAWAY, PROTOCOL_ERROR.
-                Preface::Http2 | Preface::Unknown => return Some(bytes.freeze()),
+                Preface::Http2 => return Some(bytes.freeze()),
                 Preface::Http1 => {
                     debug!("a connection was closed: the peer speaks HTTP/1");
                     refuse_http1(io).await;
+                    return None;
+                }
+                Preface::Unknown => {
+                    // A GOAWAY may be left out (RFC 9113, section 3.4): who would read it?
+                    debug!("a connection was closed: the peer does not speak HTTP");
                     return None;
                 }
                 Preface::Incomplete => match io.read_buf(&mut bytes).await {

@@ -6,6 +6,24 @@
 //!
 //! A [`Router`] collects the services and becomes [`Routes`]; a [`Server`] owns the address and runs them. No signals are
 //! handled here: the shutdown is a future that comes from outside.
+//!
+//! ```
+//! use nautil::grpc::server::{Router, Server, ServerConfig};
+//!
+//! # async fn serve(shutdown: impl Future<Output = ()>) -> Result<(), nautil::grpc::server::Error> {
+//! let config = ServerConfig {
+//!     listen: "127.0.0.1:0".parse().expect("this is an address"),
+//!     ..ServerConfig::default()
+//! };
+//! let routes = Router::new(&config.limits).with_health().build()?;
+//! let server = Server::bind(&config)?;
+//! assert_ne!(server.address().to_string(), "127.0.0.1:0");
+//! let drained = server.run(routes, shutdown).await?;
+//! assert!(drained.is_clean());
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().expect("a runtime").block_on(serve(async {})).expect("a server");
+//! ```
 
 mod acceptor;
 mod admission;
@@ -16,6 +34,7 @@ mod connection;
 mod drain;
 mod error;
 mod health;
+mod layer;
 mod listen;
 mod listener;
 mod message;
@@ -40,10 +59,11 @@ pub use self::config::{Keepalive, Limits, Mode, ServerConfig, Timeouts};
 pub use self::connection::serve_connection;
 pub use self::drain::Drained;
 pub use self::error::{BindFault, Error};
+pub use self::layer::{ResponseBody, RoutedBy};
 pub use self::listen::{Listen, ListenError};
 pub use self::reply::Reply;
 pub use self::router::Router;
-pub use self::routes::{ResponseBody, ResponseFuture, RoutedBy, Routes};
+pub use self::routes::{ResponseFuture, Routes};
 
 /// A server whose address is taken, and that accepts nobody yet.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use super::call::MessageLimits;
 use super::config::Limits;
 use super::error::Error;
 use super::health::Health;
+use super::layer::{Layered, ResponseBody, RoutedBy};
 use super::reflection;
-use super::routes::{Foreign, Layered, Own, Routes, Table};
+use super::routes::{Foreign, Own, Routes, Table};
 use crate::grpc::Service;
 
 /// Collects services and layers.
@@ -72,24 +73,12 @@ impl Router {
     pub fn layer<L, B>(mut self, layer: L) -> Self
     where
         L: Layer<Routes> + Send + 'static,
-        L::Service: TowerService<
-                http::Request<Body>,
-                Response = http::Response<B>,
-                Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-                Future: Send,
-            > + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: http_body::Body<
-                Data = bytes::Bytes,
-                Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-            > + Send
-            + 'static,
+        L::Service: RoutedBy<B>,
+        B: ResponseBody,
     {
         self.layers.push(Box::new(move |routes| {
             let health = routes.health.clone();
-            Routes::layered(Layered(layer.layer(routes)), health)
+            Routes::layered(Layered::new(layer.layer(routes)), health)
         }));
         self
     }

@@ -54,9 +54,6 @@ pub(super) struct Own<S: ?Sized> {
 /// A service of tonic's generator.
 pub(super) struct Foreign<S>(S);
 
-/// Routes with a layer around them.
-pub(super) struct Layered<S>(pub(super) S);
-
 impl Routes {
     pub(super) fn plain(table: Table, health: Option<Health>) -> Self {
         Self {
@@ -200,36 +197,6 @@ where
     }
 }
 
-impl<S, B> Handle for Layered<S>
-where
-    S: TowerService<
-            Request<Body>,
-            Response = Response<B>,
-            Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-            Future: Send,
-        > + Clone
-        + Send
-        + Sync
-        + 'static,
-    B: http_body::Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
-        + Send
-        + 'static,
-{
-    fn handle(&self, _: &str, request: Request<Body>) -> Reply {
-        let mut service = self.0.clone();
-        Box::pin(async move {
-            let answered = async {
-                poll_fn(|cx| service.poll_ready(cx)).await?;
-                service.call(request).await
-            };
-            match answered.await {
-                Ok(response) => response.map(Body::new),
-                Err(error) => Status::from_error(error.into()).into_http(),
-            }
-        })
-    }
-}
-
 impl fmt::Debug for Handler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -249,46 +216,4 @@ impl fmt::Debug for ResponseFuture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ResponseFuture")
     }
-}
-
-/// What a layer must make of [`Routes`]: a service that answers HTTP requests with a body `B`.
-pub trait RoutedBy<B>:
-    TowerService<
-        http::Request<Body>,
-        Response = http::Response<B>,
-        Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-        Future: Send,
-    > + Clone
-    + Send
-    + Sync
-    + 'static
-{
-}
-
-impl<S, B> RoutedBy<B> for S where
-    S: TowerService<
-            http::Request<Body>,
-            Response = http::Response<B>,
-            Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-            Future: Send,
-        > + Clone
-        + Send
-        + Sync
-        + 'static
-{
-}
-
-/// A body that a layer may answer with.
-pub trait ResponseBody:
-    http_body::Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
-    + Send
-    + 'static
-{
-}
-
-impl<B> ResponseBody for B where
-    B: http_body::Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
-        + Send
-        + 'static
-{
 }

@@ -1,0 +1,21 @@
+//! The server as its peers see it: over real sockets, on any free port.
+//!
+//! | room | what is tried there |
+//! |---|---|
+//! | `calls` | the four kinds, what is not there, what is malformed or too large, layers |
+//! | `connections` | peers that speak something else, or nothing; the spread over workers |
+//! | `stop` | the drain, and what is cut |
+//! | `listen` | addresses that can be had, and those that cannot |
+//! | `standard` | health and reflection |
+//! | `configuration` | the section as text |
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod calls;
+mod configuration;
+mod connections;
+mod echo;
+mod fixture;
+mod listen;
+mod standard;
+mod stop;
