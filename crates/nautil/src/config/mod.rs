@@ -42,7 +42,7 @@ mod section;
 pub mod size;
 
 pub use error::Error;
-pub use reader::{Config, Entry};
 pub(crate) use reader::{Broken, Reader, SectionReader};
+pub use reader::{Config, Entry};
 pub use secret::Secret;
 pub use section::{Invalid, Section};

@@ -78,6 +78,8 @@ impl ResolveError {
                 members.dedup();
                 return (members.join(" "), None);
             }
+            // It fails whoever asks.
+            Reason::Failed { .. } => return (self.reason.to_string(), None),
             reason => reason.to_string(),
         };
         (reason, self.trace.first().cloned())
