@@ -6,7 +6,7 @@ use super::client::NetworkConnect;
 use super::command;
 use super::server::ServerConfig;
 use crate::bootloader::{Bootloader, Init};
-use crate::config::Section;
+use crate::config::{Invalid, Section};
 
 /// The server: section `server`, `serve`, `grpc:services`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,4 +70,19 @@ impl Section for GrpcConfig {
 
 impl Section for ServerConfig {
     const NAME: &'static str = "server";
+
+    fn check(&self) -> Vec<Invalid> {
+        let timeouts = &self.timeouts;
+        let awaited = [
+            ("timeouts.first_byte", timeouts.first_byte),
+            ("timeouts.handshake", timeouts.handshake),
+            ("timeouts.keepalive.timeout", timeouts.keepalive.timeout),
+        ];
+        let zero = awaited.into_iter().filter(|(_, time)| time.is_zero());
+        let invalid = zero.map(|(key, _)| Invalid {
+            key,
+            expected: "more than zero: no peer is that fast".to_owned(),
+        });
+        invalid.collect()
+    }
 }

@@ -15,8 +15,8 @@ use tower::ServiceExt;
 
 use crate::echo::{Echo, EchoInterface, Text};
 use crate::fixture::{
-    Chunks, DATA, END_STREAM, Frame, RST_STREAM, call, channel, config, http2, modes, routes, send,
-    start, start_with, unary,
+    Chunks, DATA, END_STREAM, Frame, RST_STREAM, call, channel, config, http2, in_time, modes,
+    routes, send, start, start_with, unary,
 };
 
 #[tokio::test]
@@ -329,4 +329,23 @@ async fn a_connection_can_be_served_without_a_port() {
         unary(&mut Grpc::new(channel), "hello").await.unwrap(),
         "hello"
     );
+}
+
+#[tokio::test]
+async fn a_cancelled_upload_is_not_taken_for_a_whole_one() {
+    const CANCEL: [u8; 4] = [0, 0, 0, 8];
+    let running = start(&config());
+    let mut socket = http2(&running).await;
+    let request = Frame::request(1, "/echo.Echo/ClientStreaming");
+    request.write(&mut socket).await;
+    let half = Frame::new(DATA, 0, 1, *b"\0\0\0\0\x03\x0a\x01a");
+    half.write(&mut socket).await;
+    in_time(running.echo.entered.notified()).await;
+
+    Frame::new(RST_STREAM, 0, 1, CANCEL)
+        .write(&mut socket)
+        .await;
+    in_time(running.echo.entered.notified()).await;
+    let ended = running.echo.ended.lock().unwrap().take();
+    assert_eq!(ended, Some(Err(Code::Cancelled)));
 }

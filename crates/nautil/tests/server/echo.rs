@@ -1,12 +1,12 @@
 //! The service under test, and what the generator would write for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use futures_util::{StreamExt, stream};
 use nautil::async_trait;
 use nautil::grpc::server::{Call, Reply};
-use nautil::grpc::{BoxStream, Channel, Request, Response, Service, Status};
+use nautil::grpc::{BoxStream, Channel, Code, Request, Response, Service, Status};
 use tokio::sync::Notify;
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -74,6 +74,8 @@ pub(crate) struct Echo {
     pub(crate) entered: Notify,
     /// Calls of "wait" may go.
     pub(crate) release: Notify,
+    /// What ended the stream of a client-streaming call: nothing, or a status.
+    pub(crate) ended: Mutex<Option<Result<(), Code>>>,
 }
 
 #[async_trait]
@@ -121,8 +123,18 @@ impl EchoInterface for Echo {
         let mut all = String::new();
         let mut messages = request.into_inner();
         while let Some(message) = messages.next().await {
-            all.push_str(&message?.text);
+            match message {
+                Ok(message) => all.push_str(&message.text),
+                Err(status) => {
+                    *self.ended.lock().unwrap() = Some(Err(status.code()));
+                    self.entered.notify_one();
+                    return Err(status);
+                }
+            }
+            self.entered.notify_one();
         }
+        *self.ended.lock().unwrap() = Some(Ok(()));
+        self.entered.notify_one();
         Ok(Response::new(Text::new(all)))
     }
 

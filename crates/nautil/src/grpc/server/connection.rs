@@ -19,6 +19,7 @@ use tracing::debug;
 use super::config::{ServerConfig, Timeouts};
 use super::preface::Preface;
 use super::prefixed::Prefixed;
+use super::request_body::RequestBody;
 use super::routes::Routes;
 
 /// Room for the preface and what a client sends along with it; only until HTTP/2 has read it.
@@ -87,7 +88,7 @@ where
     let live = Arc::downgrade(&calls.0);
     let io = TokioIo::new(Prefixed::new(prefix, io));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let response = routes.handle(request.map(Body::new));
+        let response = routes.handle(request.map(|body| Body::new(RequestBody::new(body))));
         async { Ok::<_, Infallible>(response.await) }
     });
     let mut connection = pin!(http2(config, calls).serve_connection(io, service));

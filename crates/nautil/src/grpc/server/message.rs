@@ -18,6 +18,7 @@ use tonic::{Code, Status};
 use tonic_prost::ProstDecoder;
 use tracing::debug;
 
+use super::request_body::BROKEN_OFF;
 use crate::grpc::BoxStream;
 
 /// The bytes before a message: whether it is compressed, and its length in four bytes, big end first.
@@ -78,6 +79,7 @@ where
                 "the request has a message of more than {limit} bytes"
             )),
             Code::Internal => malformed(&status),
+            BROKEN_OFF => Status::cancelled(status.message()),
             _ => status,
         })
     })))

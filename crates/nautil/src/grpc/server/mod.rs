@@ -42,13 +42,14 @@ mod preface;
 mod prefixed;
 mod reflection;
 mod reply;
+mod request_body;
 mod router;
 mod routes;
 mod worker;
 
 use std::future::Future;
 
-use tracing::info;
+use tracing::debug;
 
 use self::drain::Drain;
 use self::listener::Listener;
@@ -103,7 +104,7 @@ impl Server {
         let drain = Drain::default();
         let workers = Workers::start(&config, &routes, &drain).await?;
         let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
-        info!(address = %acceptor.address(), mode = %config.mode, workers = workers.len(), "serving");
+        debug!(address = %acceptor.address(), mode = %config.mode, workers = workers.len(), "serving");
 
         routes.set_serving();
         acceptor.run(&workers, shutdown).await;
