@@ -1,0 +1,22 @@
+//! The application through the boundaries that its users have: clients, console, built binary, kernel.
+//!
+//! The rooms, in reading order:
+//! - `journey`: what does a developer see who does everything right?
+//! - `from_nothing`: does the application come back without `generated/`, or without code that compiles?
+//! - `clients`: does the port answer everybody, and each in their own terms?
+//! - `in_process`: the kernel without a port, with another source of rates.
+//! - `console_errors`: does a failed command say what to do next?
+//! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
+//! - `signals`: how does the server stop?
+//! - `invariants`: do the rooms of the source know only whom they may know?
+//! - `committed`: do `generated/` and `config/` say what the code says?
+//! - `adding_a_bootloader`, `readme`: is the README true?
+//!
+//! The furniture: `support` (a project in a temporary directory, a process that cannot hang), `wire` (a call by hand),
+//! `disk` (files and directories), `source` (the files of this repository, read as text).
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod disk;
+mod from_nothing;
+mod journey;
+mod support;
