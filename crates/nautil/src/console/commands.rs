@@ -61,12 +61,13 @@ impl Commands {
         Globals::augment_args(root).subcommands(commands)
     }
 
-    /// The help of one command.
+    /// The help of one command: what `--help` behind it shows.
     pub(crate) fn help(&self, name: &str) -> Option<String> {
-        let mut root = self.clap();
-        root.build();
-        let command = root.find_subcommand_mut(name)?;
-        Some(command.render_long_help().ansi().to_string())
+        self.position(name)?;
+        let asked = [&self.binary, name, "--help"];
+        let answer = self.clap().try_get_matches_from(asked);
+        let page = answer.expect_err("clap answers `--help` with a page, as an error");
+        Some(page.render().ansi().to_string())
     }
 
     /// Prints every command with its first line of help, by namespace.
