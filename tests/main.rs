@@ -16,7 +16,10 @@
 //! `disk` (files and directories), `source` (the files of this repository, read as text).
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod clients;
 mod disk;
 mod from_nothing;
 mod journey;
+mod signals;
 mod support;
+mod wire;

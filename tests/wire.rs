@@ -1,0 +1,69 @@
+//! A gRPC call by hand, for requests that no generated client would send.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::{HeaderMap, Request};
+use tokio::net::TcpStream;
+
+use crate::support::in_time;
+
+/// An HTTP/2 connection.
+pub(crate) struct Wire(SendRequest<Bytes>);
+
+/// What a server said about a call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    /// The number of the code: <https://grpc.io/docs/guides/status-codes/>.
+    pub(crate) code: u32,
+    pub(crate) message: String,
+}
+
+pub(crate) const INTERNAL: u32 = 13;
+pub(crate) const UNIMPLEMENTED: u32 = 12;
+
+impl Wire {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).await.unwrap();
+        let (sender, connection) = h2::client::handshake(socket).await.unwrap();
+        tokio::spawn(connection);
+        Wire(sender)
+    }
+
+    /// Calls `path` with one message, of any bytes.
+    pub(crate) async fn call(&mut self, path: &str, message: &[u8]) -> Status {
+        in_time(self.send(path, message)).await
+    }
+
+    async fn send(&mut self, path: &str, message: &[u8]) -> Status {
+        let request = Request::post(format!("http://localhost{path}"))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .body(())
+            .unwrap();
+        let mut sender = self.0.clone().ready().await.unwrap();
+        let (response, mut body) = sender.send_request(request, false).unwrap();
+        // Not compressed, then the length: the prefix of a message.
+        let mut framed = vec![0];
+        framed.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+        framed.extend(message);
+        body.send_data(framed.into(), true).unwrap();
+
+        let (parts, mut body) = response.await.unwrap().into_parts();
+        while let Some(data) = body.data().await {
+            let length = data.unwrap().len();
+            body.flow_control().release_capacity(length).unwrap();
+        }
+        let trailers = body.trailers().await.unwrap();
+        status(&trailers.unwrap_or(parts.headers))
+    }
+}
+
+fn status(headers: &HeaderMap) -> Status {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
+    Status {
+        code: text("grpc-status").unwrap().parse().unwrap(),
+        message: text("grpc-message").unwrap_or_default().to_owned(),
+    }
+}
