@@ -16,7 +16,10 @@
 //! `disk` (files and directories), `source` (the files of this repository, read as text).
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod bad_config;
+mod bad_protos;
 mod clients;
+mod console_errors;
 mod disk;
 mod from_nothing;
 mod journey;

@@ -1,0 +1,155 @@
+//! Whether the author of a broken configuration learns everything that is wrong with it, at once; and whether the commands
+//! that do not need what is broken still work.
+
+use std::fs;
+
+use crate::support::{Process, Project};
+
+/// What `serve` complains of, one line for each thing.
+fn complaints(project: &Project, variables: &[(&str, &str)]) -> Vec<String> {
+    let mut command = project.app(["serve"]);
+    command.envs(variables.iter().copied());
+    // Should `serve` start all the same, it does so on a port of its own, and is killed when the test is over.
+    command.env("APP_SERVER__LISTEN", "127.0.0.1:0");
+    let ran = Process::start(&mut command).end().with_code(1);
+    assert_eq!(ran.out, "", "{ran}");
+    ran.err.lines().map(str::to_owned).collect()
+}
+
+fn replace(project: &Project, path: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(project.path(path)).unwrap();
+    assert!(text.contains(from), "{path} has no {from}");
+    project.write(path, &text.replace(from, to));
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_shown_with_its_line_and_a_caret() {
+    let project = Project::new();
+    project.write("config/rates.toml", "# Rates.\nlowest = = 3\n");
+    let said = complaints(&project, &[]);
+    assert_eq!(
+        said[..4],
+        [
+            "error: config/rates.toml: TOML parse error at line 2, column 10",
+            "  |",
+            "2 | lowest = = 3",
+            "  |          ^",
+        ]
+    );
+}
+
+#[test]
+fn commands_that_need_no_rates_work_with_a_broken_rates_toml() {
+    let project = Project::new();
+    project.write("config/rates.toml", "lowest = = 3\n");
+    complaints(&project, &[]);
+    for command in [
+        &["list"][..],
+        &["help", "serve"],
+        &["help"],
+        &[],
+        &["grpc:generate"],
+        &["--version"],
+    ] {
+        let ran = project.run(command).with_code(0);
+        assert!(!ran.err.contains("rates.toml"), "{command:?}: {ran}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let project = Project::new();
+    project.write("config/rates.toml", "lowst = 70\nhighest = \"a lot\"\n");
+    replace(
+        &project,
+        "config/server.toml",
+        "drain_timeout = \"30s\"",
+        "drain_timeout = 30",
+    );
+    project.write("config/teletry.toml", "format = \"json\"\n");
+    project.write(".env", "APP_SRVER__WORKERS=2\n");
+
+    let said = complaints(&project, &[("APP_SERVER__LIMITS__MAX_CONECTIONS", "1")]);
+
+    let mut expected = [
+        "error: APP_SRVER__WORKERS, .env: there is no config section `srver`; did you mean `server`?",
+        "error: config/teletry.toml: there is no config section `teletry`; did you mean `telemetry`?",
+        "error: server.drain_timeout (config/server.toml): found 30, \
+         expected a duration with its unit, such as \"30s\" or \"250ms\"",
+        "error: server.limits.max_conections (APP_SERVER__LIMITS__MAX_CONECTIONS, environment): \
+         there is no such key; did you mean `max_connections`?",
+        "error: rates.highest (config/rates.toml): found \"a lot\", expected a whole number, not negative",
+        "error: rates.lowst (config/rates.toml): there is no such key; did you mean `lowest`?",
+    ];
+    let mut said = said;
+    expected.sort_unstable();
+    said.sort_unstable();
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_value_that_its_section_refuses_is_named() {
+    let project = Project::new();
+    assert_eq!(
+        complaints(&project, &[("APP_RATES__LOWEST", "80")]),
+        [
+            "error: rates.lowest (APP_RATES__LOWEST, environment): found 80, expected at most `highest`, which is 75"
+        ]
+    );
+}
+
+#[test]
+fn a_bare_number_is_no_duration_and_no_size() {
+    let project = Project::new();
+    let variables = [
+        ("APP_APP__BOOT_TIMEOUT", "60"),
+        ("APP_SERVER__LIMITS__MAX_SEND_MESSAGE", "4194304"),
+    ];
+    let said = complaints(&project, &variables).join("\n");
+    assert!(
+        said.contains("app.boot_timeout (APP_APP__BOOT_TIMEOUT, environment): found \"60\""),
+        "{said}"
+    );
+    assert!(
+        said.contains("expected a size with its unit, such as \"4MiB\" or \"64KiB\""),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_project_without_config_is_not_a_project() {
+    let project = Project::new();
+    project.remove("config");
+    assert_eq!(
+        complaints(&project, &[]),
+        [
+            "error: no config directory at config: run from the project's root, or name it with --config"
+        ]
+    );
+    project.run(["list"]).with_code(0);
+    project.run(["help", "serve"]).with_code(0);
+}
+
+#[test]
+fn an_env_file_that_cannot_be_read_is_named() {
+    let project = Project::new();
+    project.remove(".env");
+    fs::create_dir(project.path(".env")).unwrap();
+    assert_eq!(
+        complaints(&project, &[]),
+        ["error: cannot read .env: Is a directory (os error 21)"]
+    );
+    project.run(["list"]).with_code(0);
+}
+
+#[test]
+fn a_line_that_is_no_variable_is_shown() {
+    let project = Project::new();
+    project.write(".env", "APP_ENV=local\nHOST OF RATES\n");
+    let said = complaints(&project, &[]);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].starts_with("error: .env: cannot read the line `HOST OF RATES`: expected"),
+        "{said:?}"
+    );
+}

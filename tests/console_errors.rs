@@ -1,0 +1,176 @@
+//! Whether a failed command says what to do next: its lines on standard error, and its exit code.
+
+use std::net::TcpListener;
+
+use crate::support::{HOST, Process, Project, Ran};
+
+const COMMAND: &str = "grpc:get-currency-rate";
+const SERVICE: &str = "currency.CurrencyRateService";
+
+/// Asks for TRYUSD at `host`.
+fn ask(host: &str) -> Ran {
+    let project = Project::new();
+    Process::start(project.app([COMMAND, "TRYUSD"]).env(HOST, host)).end()
+}
+
+#[track_caller]
+fn fails(ran: &Ran, code: i32, err: &str) {
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (Some(code), "", err),
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_server_that_is_down_may_not_be_running() {
+    // A port that was free a moment ago; it is held by nobody.
+    let host = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    fails(
+        &ask(&host.to_string()),
+        1,
+        &format!(
+            "error: {SERVICE} at {host} ({HOST}) cannot be reached: UNAVAILABLE: connection refused; \
+             is the server running?\n"
+        ),
+    );
+}
+
+#[test]
+fn a_port_of_somebody_else_may_be_the_wrong_one() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = other.local_addr().unwrap();
+    // Closes every connection: what is there speaks no gRPC.
+    std::thread::spawn(move || other.incoming().for_each(drop));
+
+    let ran = ask(&host.to_string()).with_code(1);
+
+    let start = format!("error: {SERVICE} at {host} ({HOST}) ");
+    assert!(ran.err.starts_with(&start), "{ran}");
+    assert!(ran.err.ends_with("is it a gRPC server?\n"), "{ran}");
+    assert_eq!(ran.err.lines().count(), 1, "{ran}");
+}
+
+#[test]
+fn a_host_without_a_port_is_told_what_a_host_looks_like() {
+    fails(
+        &ask("localhost"),
+        1,
+        &format!(
+            "error: clients.currency_rate_service.host ({HOST}, environment): found \"localhost\", \
+             expected a port after the host, as in `localhost:9001`\n"
+        ),
+    );
+}
+
+#[test]
+fn a_host_that_is_not_set_is_named() {
+    let project = Project::new();
+    project.remove(".env");
+    fails(
+        &project.run([COMMAND, "TRYUSD"]),
+        1,
+        &format!(
+            "error: {SERVICE} ({HOST}) has no host: FAILED_PRECONDITION: set {HOST} to host:port\n"
+        ),
+    );
+}
+
+#[test]
+fn tls_to_a_port_without_it_is_a_question_about_tls() {
+    let project = Project::new();
+    let server = project.serve();
+    let host = format!("https://{}", server.address);
+
+    let ran = ask(&host).with_code(1);
+
+    let start = format!("error: {SERVICE} at {host} ({HOST}) cannot be reached: UNAVAILABLE: ");
+    assert!(ran.err.starts_with(&start), "{ran}");
+    assert!(ran.err.ends_with("; does the server speak TLS?\n"), "{ran}");
+    assert_eq!(ran.err.lines().count(), 1, "{ran}");
+}
+
+#[test]
+fn a_status_of_the_server_is_told_in_its_words() {
+    let project = Project::new();
+    let server = project.serve();
+    for ticker in ["TRY/USD", "", "TRY", "трюсдд"] {
+        fails(
+            &project.ask(&server, [COMMAND, ticker]),
+            1,
+            &format!(
+                "error: {SERVICE} at {} ({HOST}) answered INVALID_ARGUMENT: \
+                 ticker: found \"{ticker}\", expected six letters, such as \"TRYUSD\"\n",
+                server.address
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_missing_argument_is_named() {
+    let ran = Project::new().run([COMMAND]);
+    fails(
+        &ran,
+        2,
+        "error: the following required arguments were not provided:\n  <TICKER>\n\n\
+         Usage: app grpc:get-currency-rate <TICKER>\n\n\
+         For more information, try '--help'.\n",
+    );
+}
+
+#[test]
+fn an_extra_argument_is_named() {
+    let ran = Project::new().run([COMMAND, "TRYUSD", "EURUSD"]);
+    fails(
+        &ran,
+        2,
+        "error: unexpected argument 'EURUSD' found\n\n\
+         Usage: app grpc:get-currency-rate [OPTIONS] <TICKER>\n\n\
+         For more information, try '--help'.\n",
+    );
+}
+
+#[test]
+fn an_unknown_command_leads_to_a_known_one() {
+    let project = Project::new();
+    for (typed, hint) in [
+        (
+            "grpc:get-curency-rate",
+            "did you mean `grpc:get-currency-rate`?",
+        ),
+        ("sevre", "did you mean `serve`?"),
+        (
+            "container",
+            "the commands there are container:check, container:list",
+        ),
+        ("qwertyuiop", "`app list` shows every command"),
+    ] {
+        let line = format!("error: there is no command `{typed}`; {hint}\n");
+        fails(&project.run([typed]), 2, &line);
+        fails(&project.run(["help", typed]), 2, &line);
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_key() {
+    let project = Project::new();
+    let server = project.serve();
+    let address = server.address.to_string();
+
+    let ran = Process::start(project.app(["serve"]).env("APP_SERVER__LISTEN", &address)).end();
+
+    fails(
+        &ran,
+        1,
+        &format!(
+            "error: cannot listen on {address} (`server.listen`): the address is in use; \
+             stop the other process or set APP_SERVER__LISTEN\n"
+        ),
+    );
+    let ran = project.ask(&server, [COMMAND, "TRYUSD"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+}
