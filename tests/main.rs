@@ -22,6 +22,7 @@ mod clients;
 mod console_errors;
 mod disk;
 mod from_nothing;
+mod in_process;
 mod journey;
 mod signals;
 mod support;
