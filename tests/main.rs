@@ -19,11 +19,14 @@
 mod bad_config;
 mod bad_protos;
 mod clients;
+mod committed;
 mod console_errors;
 mod disk;
 mod from_nothing;
 mod in_process;
+mod invariants;
 mod journey;
 mod signals;
+mod source;
 mod support;
 mod wire;

@@ -1,0 +1,80 @@
+//! Whether the files that are committed say what the code says: `generated/`, and `config/`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use currency_rate::Kernel;
+use nautil::grpc::GrpcConfig;
+use nautil::testing::TestKernel;
+use nautil_codegen::{Options, generate};
+
+use crate::source::{keys, read};
+use crate::support::{Project, ROOT};
+
+#[tokio::test]
+async fn generated_is_fresh() {
+    let app = TestKernel::of(Kernel).start().await.unwrap();
+    let config = app.get::<GrpcConfig>().unwrap();
+    app.stop().await.unwrap();
+    let options = Options {
+        root: ROOT.into(),
+        services: config.services.clone(),
+        imports: config.imports.clone(),
+    };
+    let generated = generate(&options).unwrap();
+    assert!(generated.files().count() >= 5);
+    let directory = Path::new(ROOT).join(&config.generated);
+    let stale = generated.differences(&directory).unwrap();
+    assert!(
+        stale.is_empty(),
+        "run `cargo run -- grpc:generate`: {stale:?}"
+    );
+}
+
+/// Key, value and origin of everything that `config:show` shows.
+async fn config(root: &Path) -> Vec<[String; 3]> {
+    let called = TestKernel::of(Kernel)
+        .root(root)
+        .console(["config:show"])
+        .await;
+    let rows = called.out.lines().skip(1).map(|line| {
+        let mut columns = line.split("  ").filter(|column| !column.is_empty());
+        [(); 3].map(|()| columns.next().unwrap().trim().to_owned())
+    });
+    rows.collect()
+}
+
+#[tokio::test]
+async fn every_key_is_in_its_file_with_its_default_and_no_other() {
+    let empty = Project::new();
+    empty.remove("config");
+    empty.write("config/.gitkeep", "");
+    let defaults = config(&empty.path(".")).await;
+    assert!(defaults.len() >= 25, "{defaults:?}");
+    assert!(
+        defaults.iter().all(|[_, _, origin]| origin == "default"),
+        "{defaults:?}"
+    );
+    let known: BTreeSet<String> = defaults.iter().map(|[key, ..]| key.clone()).collect();
+
+    let sections: BTreeSet<&str> = known
+        .iter()
+        .filter_map(|key| key.split('.').next())
+        .collect();
+    let written: BTreeSet<String> = sections
+        .iter()
+        .flat_map(|section| {
+            let keys = keys(&read(&format!("config/{section}.toml"))).into_iter();
+            keys.map(move |key| format!("{section}.{key}"))
+        })
+        .collect();
+    assert_eq!(written, known);
+
+    let effective = config(Path::new(ROOT)).await;
+    let changed = defaults
+        .iter()
+        .zip(&effective)
+        .filter(|(default, now)| default[1] != now[1]);
+    let changed: Vec<&str> = changed.map(|([key, ..], _)| key.as_str()).collect();
+    assert_eq!(changed, ["grpc.services"], "what differs from its default");
+}
