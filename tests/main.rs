@@ -16,6 +16,8 @@
 //! `disk` (files and directories), `source` (the files of this repository, read as text).
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[allow(unreachable_pub, reason = "the code is as it stands in an application")]
+mod adding_a_bootloader;
 mod bad_config;
 mod bad_protos;
 mod clients;
@@ -26,6 +28,7 @@ mod from_nothing;
 mod in_process;
 mod invariants;
 mod journey;
+mod readme;
 mod signals;
 mod source;
 mod support;
