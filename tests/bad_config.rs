@@ -153,3 +153,15 @@ fn a_line_that_is_no_variable_is_shown() {
         "{said:?}"
     );
 }
+
+#[test]
+fn one_underscore_for_two_is_not_passed_over() {
+    let project = Project::new();
+    assert_eq!(
+        complaints(&project, &[("APP_SERVER_WORKERS", "2"), ("APP_NAME", "x")]),
+        [
+            "error: APP_SERVER_WORKERS, environment: two underscores part a section from its key; did you mean \
+             APP_SERVER__WORKERS?"
+        ]
+    );
+}

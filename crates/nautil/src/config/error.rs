@@ -53,6 +53,14 @@ pub enum Error {
         /// `; did you mean …?`
         hint: Option<String>,
     },
+    /// A variable is nearly addressed to a section: one underscore where two part the section from the key.
+    #[error("{origin}: two underscores part a section from its key; did you mean {meant}?")]
+    Underscore {
+        /// The variable.
+        origin: String,
+        /// The name it would have.
+        meant: String,
+    },
     /// A flag `--set` is not `section.key=value`.
     #[error("--set {text}: expected <section>.<key>=<value>")]
     Assignment {

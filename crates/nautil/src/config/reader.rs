@@ -124,6 +124,7 @@ impl Reader<'_> {
                 Err(error) => errors.push(error),
             }
         }
+        errors.extend(self.nearly_addressed(sections));
         for (file, stem) in self.names_of_files() {
             errors.extend(known(sections, &stem, &file).err());
         }
@@ -197,6 +198,25 @@ impl Reader<'_> {
             let layer = Layer::of_text(self.variable(name), path, value);
             Some(Ok((section.to_lowercase(), layer)))
         })
+    }
+
+    /// `APP_<SECTION>_<KEY>`, which would be passed over in silence.
+    fn nearly_addressed(&self, sections: &[SectionReader]) -> Vec<Error> {
+        let variables = self.environment.iter().filter_map(|(name, _)| {
+            let rest = name
+                .strip_prefix("APP_")
+                .filter(|rest| !rest.contains("__"))?;
+            let (section, key) = sections.iter().find_map(|section| {
+                let section = section.name.to_uppercase();
+                let key = rest.strip_prefix(&section)?.strip_prefix('_')?;
+                Some((section, key))
+            })?;
+            Some(Error::Underscore {
+                origin: self.variable(name),
+                meant: format!("APP_{section}__{key}"),
+            })
+        });
+        variables.collect()
     }
 
     /// `--set <section>.<key>=<value>`.
