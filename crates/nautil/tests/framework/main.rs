@@ -6,5 +6,18 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod bindings;
+mod commands;
+mod completion;
+mod config_errors;
+mod config_layers;
+mod config_show;
+mod config_values;
+mod console;
 mod container;
 mod environment;
+mod faults;
+mod kernel;
+mod order;
+mod project;
+mod sections;
+mod usage;
