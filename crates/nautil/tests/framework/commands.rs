@@ -21,7 +21,6 @@ Options
   -v, --verbose...               Say more (-vv: everything)
   -q, --quiet                    Print results and errors alone
       --no-ansi                  No colours
-  -h, --help                     Show help
 
 Commands
   completion          Print the completion script of a shell
@@ -154,7 +153,7 @@ async fn a_help_flag_before_the_command_does_not_run_it() {
 
 #[tokio::test]
 async fn the_version_is_that_of_the_kernel() {
-    assert_done(&call(&["--version"]).await, "app 1.0.0\n");
+    assert_done(&call(&["--version"]).await, "rates 1.0.0\n");
 }
 
 #[tokio::test]

@@ -187,10 +187,7 @@ async fn a_command_that_needs_a_broken_section_says_what_is_wrong_with_it() {
     assert_refused(
         &kernel(&project).console(["cache:show"]).await,
         Code::Failed,
-        "error: `Cache`, bound by bootloader `Storage`, cannot be made\n  \
-         needed by `ShowCache`, from bootloader `Storage`\n  \
-         because the config section `cache` is broken\n  \
-         cache.wokers (config/cache.toml): there is no such key; did you mean `workers`?\n  \
-         cache.workers (config/cache.toml): found \"x\", expected a whole number from 0 to 65535\n",
+        "error: cache.wokers (config/cache.toml): there is no such key; did you mean `workers`?\n\
+         error: cache.workers (config/cache.toml): found \"x\", expected a whole number from 0 to 65535\n",
     );
 }

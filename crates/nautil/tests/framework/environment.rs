@@ -46,8 +46,8 @@ fn an_empty_variable_of_the_process_is_over_the_file_too() {
     reason = "the process environment is what the test looks at"
 )]
 fn the_file_is_never_put_into_the_process() {
-    let (directory, _path) = dotenv("NAUTIL_TEST_OF_DOTENV=file\n");
-    let environment = Environment::read(directory.path());
+    let (_directory, path) = dotenv("NAUTIL_TEST_OF_DOTENV=file\n");
+    let environment = Environment::read(&path);
     assert_eq!(environment.get("NAUTIL_TEST_OF_DOTENV"), Some("file"));
     assert_eq!(std::env::var_os("NAUTIL_TEST_OF_DOTENV"), None);
 }
