@@ -33,7 +33,8 @@ fn run(shell: &str, arguments: &[&str], input: &str) -> Option<String> {
         Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             // Not through `print`, which the test runner would keep to itself.
-            writeln!(std::io::stderr(), "skipped: {shell} is not installed").unwrap();
+            let skipped = format!("skipped: {shell} is not installed\n");
+            std::io::stderr().write_all(skipped.as_bytes()).unwrap();
             return None;
         }
         Err(error) => panic!("{shell} does not start: {error}"),
