@@ -98,6 +98,10 @@ fn counted() -> (nautil::container::Container, Arc<AtomicUsize>) {
     let counter = Arc::clone(&made);
     bindings.factory::<dyn Clock>("Time", move |_| {
         counter.fetch_add(1, Ordering::SeqCst);
+        // Time for a second thread to come in, if one could.
+        for _ in 0..1000 {
+            std::thread::yield_now();
+        }
         Ok(Arc::new(Fixed { hour: 9 }))
     });
     bindings.bind::<ByHour>("Greeting");
