@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use shaku::Interface;
 
-use crate::console::{Code, Output};
+use crate::console::{Code, Output, chain};
 use crate::container::{Bindings, Container, ResolveError, Resolver};
 use crate::environment::{Environment, Origin};
 use crate::grpc::server::ServerConfig;
@@ -176,7 +176,7 @@ impl<K: Kernel> TestKernel<K> {
             }),
             Err((error, booted)) => {
                 booted.shutdown().await;
-                Err(Error(error.to_string()))
+                Err(Error(said(&error)))
             }
         }
     }
@@ -201,13 +201,19 @@ impl TestApp {
         if errors.is_empty() {
             Ok(())
         } else {
-            Err(Error(lines(&errors)))
+            let said: Vec<String> = errors.iter().map(|error| said(error)).collect();
+            Err(Error(said.join("\n")))
         }
     }
 }
 
 fn apply(overrides: &[Override], bindings: &mut Bindings) {
     overrides.iter().for_each(|replace| replace(bindings));
+}
+
+/// An error with its causes, as the console tells it.
+fn said(error: &(dyn std::error::Error + 'static)) -> String {
+    chain(error).join("\n  because ")
 }
 
 fn lines(errors: &[impl ToString]) -> String {

@@ -104,19 +104,23 @@ fn read_text(layers: &mut [Layer], path: &[String], kind: &Kind) -> bool {
         .iter_mut()
         .rev()
         .find(|layer| layer.get(path).is_some());
-    let Some(owner) = owner.filter(|owner| owner.text.as_deref() == Some(path)) else {
+    let Some(owner) = owner.filter(|owner| {
+        let text = owner.text.as_deref();
+        text.is_some_and(|text| path.starts_with(text))
+    }) else {
         return false;
     };
-    let Some(value) = owner
-        .get(path)
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse::<Value>().ok())
-        .filter(|value| value.as_str().is_none())
-    else {
+    let Some(slot) = owner.get_mut(path) else {
         return false;
     };
-    owner.put(path, value);
-    true
+    let read = slot.as_str().and_then(|text| text.parse::<Value>().ok());
+    match read.filter(|read| read.as_str().is_none()) {
+        Some(read) => {
+            *slot = read;
+            true
+        }
+        None => false,
+    }
 }
 
 /// Removes the value at `path`, or the list or table that it is a part of.
@@ -166,8 +170,14 @@ fn problem(kind: &Kind, value: Option<&Value>) -> String {
 /// The expectations that serde writes for Rust's eyes, in a config author's words.
 fn plain(expected: &str) -> &str {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number, not negative",
+        "i8" => "a whole number from -128 to 127",
+        "i16" => "a whole number from -32768 to 32767",
+        "i32" => "a whole number from -2147483648 to 2147483647",
+        "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a sequence" => "a list, such as [\"a\", \"b\"]",
         "a map" => "a table",

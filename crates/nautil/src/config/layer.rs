@@ -16,15 +16,16 @@ pub(super) struct Layer {
     /// `config/server.toml`, `APP_SERVER__WORKERS in .env`.
     pub(super) origin: String,
     pub(super) values: Dict,
-    /// The key path of the one value here that came as text, so may stand for a number, a list and so on.
+    /// The key path of the one value here that came as text, so may stand for a number, a list and so on; in a list, each
+    /// item may.
     pub(super) text: Option<Vec<String>>,
 }
 
 impl Layer {
     /// A layer of one value that came as text, for a key path such as `limits.max_connections`.
-    pub(super) fn of_text(origin: String, path: Vec<String>, text: &str) -> Self {
+    pub(super) fn of_text(origin: String, path: Vec<String>, value: impl Into<Value>) -> Self {
         let mut values = Dict::new();
-        insert(&mut values, &path, Value::from(text));
+        insert(&mut values, &path, value.into());
         Layer {
             origin,
             values,
@@ -33,16 +34,23 @@ impl Layer {
     }
 
     pub(super) fn get(&self, path: &[String]) -> Option<&Value> {
-        let (last, parents) = path.split_last()?;
-        let mut dict = &self.values;
-        for key in parents {
-            dict = dict.get(key)?.as_dict()?;
-        }
-        dict.get(last)
+        let (first, rest) = path.split_first()?;
+        let value = self.values.get(first)?;
+        rest.iter().try_fold(value, |value, key| match value {
+            Value::Dict(_, dict) => dict.get(key),
+            Value::Array(_, items) => items.get(key.parse::<usize>().ok()?),
+            _ => None,
+        })
     }
 
-    pub(super) fn put(&mut self, path: &[String], value: Value) {
-        insert(&mut self.values, path, value);
+    pub(super) fn get_mut(&mut self, path: &[String]) -> Option<&mut Value> {
+        let (first, rest) = path.split_first()?;
+        let value = self.values.get_mut(first)?;
+        rest.iter().try_fold(value, |value, key| match value {
+            Value::Dict(_, dict) => dict.get_mut(key),
+            Value::Array(_, items) => items.get_mut(key.parse::<usize>().ok()?),
+            _ => None,
+        })
     }
 
     pub(super) fn remove(&mut self, path: &[String]) -> bool {
@@ -72,28 +80,35 @@ impl Provider for Layer {
 
 /// Reads one file into layers: what stands in it, then each value that uses a `${…}`.
 ///
-/// `shown` is the path as messages name it. A file that is not there gives none.
+/// `shown` is the path as messages name it. A file that is not there gives none; a value that uses an unset variable is
+/// an error, and the others still count.
 pub(super) fn read_file(
     path: &Path,
     shown: &Path,
     section: &str,
     environment: &Environment,
-) -> Result<Vec<Layer>, Vec<Error>> {
+    errors: &mut Vec<Error>,
+) -> Vec<Layer> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             let path = shown.to_owned();
             let reason = error.to_string();
-            return Err(vec![Error::Read { path, reason }]);
+            errors.push(Error::Read { path, reason });
+            return Vec::new();
         }
     };
-    let mut values: Dict = Toml::from_str(&text).map_err(|error| {
-        vec![Error::Syntax {
-            path: shown.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        }]
-    })?;
+    let mut values: Dict = match Toml::from_str(&text) {
+        Ok(values) => values,
+        Err(error) => {
+            errors.push(Error::Syntax {
+                path: shown.to_owned(),
+                message: error.to_string().trim_end().to_owned(),
+            });
+            return Vec::new();
+        }
+    };
 
     let origin = shown.display().to_string();
     let mut found = Vec::new();
@@ -103,16 +118,9 @@ pub(super) fn read_file(
         values,
         text: None,
     }];
-    let mut errors = Vec::new();
     for (path, reference) in found {
         match expand(reference, environment) {
-            Ok(value) => {
-                let is_text = value.as_str().is_some();
-                let mut layer = Layer::of_text(origin.clone(), path.clone(), "");
-                layer.put(&path, value);
-                layer.text = is_text.then_some(path);
-                layers.push(layer);
-            }
+            Ok(value) => layers.push(Layer::of_text(origin.clone(), path, value)),
             Err(problem) => errors.push(Error::Key {
                 origin: origin.clone(),
                 key: format!("{section}.{}", path.join(".")),
@@ -120,11 +128,7 @@ pub(super) fn read_file(
             }),
         }
     }
-    if errors.is_empty() {
-        Ok(layers)
-    } else {
-        Err(errors)
-    }
+    layers
 }
 
 /// Takes out every value that uses a `${…}`: a string, or a list with such a string in it.

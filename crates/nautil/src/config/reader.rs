@@ -148,10 +148,9 @@ impl Reader<'_> {
         let mut layers = Vec::new();
         for name in [Path::new(&file), &overlay] {
             let path = self.directory.join(name);
-            match read_file(&path, &self.shown.join(name), section, self.environment) {
-                Ok(read) => layers.extend(read),
-                Err(found) => errors.extend(found),
-            }
+            let shown = self.shown.join(name);
+            let read = read_file(&path, &shown, section, self.environment, errors);
+            layers.extend(read);
         }
         layers
     }

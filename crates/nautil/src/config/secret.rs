@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Error, Visitor};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const MASK: &str = "********";
@@ -44,7 +44,7 @@ impl Serialize for Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
-        impl Visitor<'_> for Text {
+        impl<'de> Visitor<'de> for Text {
             type Value = Secret;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,18 +56,34 @@ impl<'de> Deserialize<'de> for Secret {
             }
 
             // The default messages would repeat the value.
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Secret, E> {
+                Err(refused("a boolean"))
+            }
+
             fn visit_u64<E: Error>(self, _: u64) -> Result<Secret, E> {
-                Err(E::custom("found a number, expected a string in quotes"))
+                Err(refused("a number"))
             }
 
             fn visit_i64<E: Error>(self, _: i64) -> Result<Secret, E> {
-                Err(E::custom("found a number, expected a string in quotes"))
+                Err(refused("a number"))
             }
 
             fn visit_f64<E: Error>(self, _: f64) -> Result<Secret, E> {
-                Err(E::custom("found a number, expected a string in quotes"))
+                Err(refused("a number"))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Secret, A::Error> {
+                Err(refused("a list"))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Secret, A::Error> {
+                Err(refused("a table"))
             }
         }
         deserializer.deserialize_any(Text)
     }
+}
+
+fn refused<E: Error>(found: &str) -> E {
+    E::custom(format_args!("found {found}, expected a string in quotes"))
 }

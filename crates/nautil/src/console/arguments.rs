@@ -105,6 +105,10 @@ pub(crate) fn parse(
     let globals = Globals::from_arg_matches(&matches).map_err(Failure::usage)?;
     let asked = match matches.subcommand() {
         None => Asked::List,
+        // `--help` before the command, where it does not end the reading.
+        Some((name, _)) if matches.get_flag("help") => {
+            Asked::Text(commands.help(name).unwrap_or_default())
+        }
         Some((name, matches)) => Asked::Command {
             index: commands
                 .position(name)

@@ -100,7 +100,7 @@ pub(crate) fn print(failure: &Failure, output: &Output) {
 }
 
 /// The error and its causes, one text each; a cause that the line before it says already is left out.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

@@ -40,6 +40,6 @@ pub(crate) use builtin::ConsoleBootloader;
 pub(crate) use command::CommandEntry;
 pub use command::{Command, DynCommand};
 pub(crate) use commands::Commands;
-pub(crate) use failure::print as print_failure;
 pub use failure::{Code, Failure};
+pub(crate) use failure::{chain, print as print_failure};
 pub use output::{Captured, Output, Verbosity};

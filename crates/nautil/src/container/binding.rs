@@ -113,27 +113,21 @@ impl Binding {
 
     fn build(&self, context: &mut Context) -> Erased {
         resolve::enter(context, self.frame());
-        let mut value = (self.build)(context);
-        for decorator in &self.decorators {
-            value = value.and_then(|inner| (decorator.wrap)(inner, context));
-        }
-        match value {
-            Ok(value) => {
-                resolve::leave(context);
-                value
-            }
-            Err(source) => {
-                resolve::leave(context);
-                resolve::fail(
-                    context,
-                    Reason::Failed {
-                        interface: self.interface.clone(),
-                        bootloader: self.bootloader,
-                        source: Arc::from(source),
-                    },
-                )
-            }
-        }
+        let built = (self.build)(context).map_err(|source| ("bound", self.bootloader, source));
+        let built = self.decorators.iter().fold(built, |built, decorator| {
+            let wrapped = (decorator.wrap)(built?, context);
+            wrapped.map_err(|source| ("decorated", decorator.bootloader, source))
+        });
+        resolve::leave(context);
+        built.unwrap_or_else(|(verb, bootloader, source)| {
+            let reason = Reason::Failed {
+                interface: self.interface.clone(),
+                verb,
+                bootloader,
+                source: Arc::from(source),
+            };
+            resolve::fail(context, reason)
+        })
     }
 
     pub(super) fn frame(&self) -> Frame {

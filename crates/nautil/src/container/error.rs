@@ -51,7 +51,9 @@ pub enum Reason {
     Failed {
         /// What was being made.
         interface: String,
-        /// The bootloader that bound it.
+        /// `bound` for a factory, `decorated` for a decorator.
+        verb: &'static str,
+        /// The bootloader that said so.
         bootloader: &'static str,
         /// The factory's own error.
         source: Arc<dyn Error + Send + Sync>,
@@ -68,21 +70,19 @@ pub struct ResolveError {
 }
 
 impl ResolveError {
-    /// What two errors with one cause have in common: the reason, and who met it first.
+    /// What two errors with one cause have in common: the reason, and for what is missing who needs it.
     pub(super) fn cause(&self) -> (String, Option<Frame>) {
-        let reason = match &self.reason {
+        match &self.reason {
+            Reason::Missing { .. } => (self.reason.to_string(), self.trace.first().cloned()),
             // A ring is the same ring wherever one enters it.
             Reason::Circular { ring } => {
                 let mut members = ring.clone();
                 members.sort();
                 members.dedup();
-                return (members.join(" "), None);
+                (members.join(" "), None)
             }
-            // It fails whoever asks.
-            Reason::Failed { .. } => return (self.reason.to_string(), None),
-            reason => reason.to_string(),
-        };
-        (reason, self.trace.first().cloned())
+            reason => (reason.to_string(), None),
+        }
     }
 }
 
@@ -123,11 +123,12 @@ impl fmt::Display for Reason {
             ),
             Reason::Failed {
                 interface,
+                verb,
                 bootloader,
                 ..
             } => write!(
                 formatter,
-                "`{interface}`, bound by bootloader `{bootloader}`, cannot be made"
+                "`{interface}`, {verb} by bootloader `{bootloader}`, cannot be made"
             ),
         }
     }

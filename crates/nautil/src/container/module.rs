@@ -273,9 +273,11 @@ fn refuse_rivals(context: &Context, key: TypeId) {
 
 fn nearest(registry: &Registry, interface: &str) -> Option<(String, &'static str)> {
     let bound = || registry.order.iter().map(|key| &registry.one[key]);
-    let near = suggest::nearest(interface, bound().map(|one| one.interface.as_str()))?;
+    // What all names have in common makes none of them alike.
+    let bare = |name| str::strip_prefix(name, "dyn ").unwrap_or(name);
+    let near = suggest::nearest(bare(interface), bound().map(|one| bare(&one.interface)))?;
     bound()
-        .find(|one| one.interface == near)
+        .find(|one| bare(&one.interface) == near)
         .map(|one| (one.interface.clone(), one.bootloader))
 }
 

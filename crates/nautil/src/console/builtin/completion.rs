@@ -51,7 +51,15 @@ impl Command for Completion {
         if shell == Shell::Bash {
             output.line("COMP_WORDBREAKS=${COMP_WORDBREAKS//:/}");
         }
-        output.text(String::from_utf8_lossy(&script));
+        let mut script = String::from_utf8_lossy(&script).into_owned();
+        // zsh parts a command from its description at the first colon.
+        if shell == Shell::Zsh {
+            for command in self.commands.iter() {
+                let escaped = command.name.replace(':', "\\:");
+                script = script.replace(&format!("'{}:", command.name), &format!("'{escaped}:"));
+            }
+        }
+        output.text(script);
         Ok(())
     }
 }

@@ -1,0 +1,256 @@
+//! Rings, and everything that is wrong with a container in one go.
+
+use std::sync::Arc;
+
+use nautil::Bootloaders;
+use nautil::bootloader::{Bootloader, Init};
+use nautil::console::Code;
+use nautil::container::{Bindings, Component, Container, Interface};
+
+use crate::container::{ByHour, Clock, Fixed, Greeter};
+use crate::project::{Project, assert_done, assert_refused};
+
+trait Hen: Interface {}
+trait Egg: Interface {}
+trait Farm: Interface {}
+
+#[derive(Component)]
+#[shaku(interface = Hen)]
+struct Leghorn {
+    #[shaku(inject)]
+    _egg: Arc<dyn Egg>,
+}
+
+#[derive(Component)]
+#[shaku(interface = Egg)]
+struct White {
+    #[shaku(inject)]
+    _farm: Arc<dyn Farm>,
+}
+
+#[derive(Component)]
+#[shaku(interface = Farm)]
+struct Hill {
+    #[shaku(inject)]
+    _hen: Arc<dyn Hen>,
+}
+
+impl Hen for Leghorn {}
+impl Egg for White {}
+impl Farm for Hill {}
+
+fn faults(container: &Container) -> Vec<String> {
+    let faults = container.check().into_iter();
+    faults.map(|fault| fault.to_string()).collect()
+}
+
+#[test]
+fn a_component_that_needs_itself_is_a_ring() {
+    #[derive(Component)]
+    #[shaku(interface = Hen)]
+    struct Ouroboros {
+        #[shaku(inject)]
+        _hen: Arc<dyn Hen>,
+    }
+    impl Hen for Ouroboros {}
+
+    let mut bindings = Bindings::default();
+    bindings.bind::<Ouroboros>("Farm");
+    let error = bindings.seal().get::<dyn Hen>().map(|_| ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a circular dependency: `Ouroboros` needs `Ouroboros`"
+    );
+}
+
+fn ring() -> Bindings {
+    let mut bindings = Bindings::default();
+    bindings.bind::<Leghorn>("Hens");
+    bindings.bind::<White>("Eggs");
+    bindings.bind::<Hill>("Farms");
+    bindings
+}
+
+#[test]
+fn a_ring_through_three_is_printed_from_where_it_was_entered() {
+    let container = ring().seal();
+    let error = container.get::<dyn Egg>().map(|_| ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a circular dependency: `White` needs `Hill` needs `Leghorn` needs `White`"
+    );
+}
+
+#[test]
+fn a_ring_is_one_fault_wherever_it_is_entered() {
+    assert_eq!(
+        faults(&ring().seal()),
+        ["a circular dependency: `Leghorn` needs `White` needs `Hill` needs `Leghorn`"]
+    );
+}
+
+#[test]
+fn a_ring_that_is_entered_from_outside_names_who_entered_it() {
+    let mut bindings = ring();
+    bindings.factory::<u64>("Outside", |resolver| {
+        resolver.get::<dyn Hen>();
+        Ok(Arc::new(1))
+    });
+    let error = bindings.seal().get::<u64>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a circular dependency: `Leghorn` needs `White` needs `Hill` needs `Leghorn`\n  \
+         needed by `u64`, from bootloader `Outside`"
+    );
+}
+
+#[test]
+fn a_ring_may_go_through_a_factory() {
+    struct Barn;
+    impl Farm for Barn {}
+
+    let mut bindings = Bindings::default();
+    bindings.bind::<Leghorn>("Hens");
+    bindings.bind::<White>("Eggs");
+    bindings.factory::<dyn Farm>("Farms", |resolver| {
+        resolver.get::<dyn Hen>();
+        Ok(Arc::new(Barn))
+    });
+    let error = bindings.seal().get::<dyn Hen>().map(|_| ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a circular dependency: `Leghorn` needs `White` needs `dyn Farm` needs `Leghorn`"
+    );
+}
+
+#[test]
+fn a_check_reports_every_fault_once() {
+    trait Letter: Interface {}
+
+    #[derive(Component)]
+    #[shaku(interface = Letter)]
+    struct Polite {
+        #[shaku(inject)]
+        _greeter: Arc<dyn Greeter>,
+        #[shaku(inject)]
+        _number: Arc<u32>,
+    }
+    impl Letter for Polite {}
+
+    let mut bindings = ring();
+    bindings.bind::<Polite>("Post");
+    bindings.bind::<ByHour>("Greeting");
+    bindings.factory::<u32>("Numbers", |_| Err("out of numbers".into()));
+    bindings.extend::<ByHour>("Greeting");
+    bindings.instance("A", Arc::new('a'));
+    bindings.instance("B", Arc::new('b'));
+    bindings.factory::<u8>("Letters", |resolver| {
+        Ok(Arc::new(*resolver.get::<char>() as u8))
+    });
+    bindings.factory::<u16>("Sums", |resolver| {
+        Ok(Arc::new(*resolver.get::<u32>() as u16))
+    });
+    assert_eq!(
+        faults(&bindings.seal()),
+        [
+            "a circular dependency: `Leghorn` needs `White` needs `Hill` needs `Leghorn`",
+            "nothing is bound to `dyn Clock`\n  \
+             needed by `ByHour` (as `dyn Greeter`), from bootloader `Greeting`\n  \
+             needed by `Polite` (as `dyn Letter`), from bootloader `Post`",
+            "`u32`, bound by bootloader `Numbers`, cannot be made",
+            "`char` is bound twice: to `char` by bootloader `A` and to `char` by bootloader `B`; \
+             the one that is meant to win says `rebind`",
+        ]
+    );
+}
+
+#[derive(PartialEq)]
+struct Greeting;
+
+impl Bootloader for Greeting {
+    fn init(&self, init: &mut Init<'_>) {
+        init.bind::<ByHour>().extend::<Fixed>();
+    }
+}
+
+#[derive(PartialEq)]
+pub(crate) struct Time;
+
+impl Bootloader for Time {
+    fn init(&self, init: &mut Init<'_>) {
+        init.bind::<Fixed>()
+            .decorate::<dyn Clock>(|clock, _| Ok(clock));
+    }
+}
+
+#[tokio::test]
+async fn container_check_says_what_is_wrong_and_fails() {
+    let kernel = Project::new().kernel(|| Bootloaders::new().with(Greeting));
+    assert_refused(
+        &kernel.console(["container:check"]).await,
+        Code::Failed,
+        "error: nothing is bound to `dyn Clock`\n  \
+         needed by `ByHour` (as `dyn Greeter`), from bootloader `Greeting`\n",
+    );
+}
+
+#[tokio::test]
+async fn container_check_says_so_when_all_is_well() {
+    let project = Project::new();
+    let kernel = project.kernel(|| Bootloaders::new().with(Greeting).with(Time));
+    let bare = project.kernel(Bootloaders::new);
+    let (called, bare) = (
+        kernel.console(["container:check"]).await,
+        bare.console(["container:check"]).await,
+    );
+    let count = |text: &str| -> usize {
+        let count = text.strip_suffix(" bindings, no faults\n").unwrap();
+        count.parse().unwrap()
+    };
+    assert_eq!(called.code, Code::Done);
+    // The greeter, the clock, and the clock of the list.
+    assert_eq!(count(&called.out), count(&bare.out) + 3);
+}
+
+#[tokio::test]
+async fn container_check_builds_the_commands_too() {
+    let kernel = Project::new().kernel(|| Bootloaders::new().with(crate::console::Asking));
+    assert_refused(
+        &kernel.console(["container:check"]).await,
+        Code::Failed,
+        "error: nothing is bound to `dyn Clock`\n  needed by `Ask`, from bootloader `Asking`\n",
+    );
+}
+
+#[tokio::test]
+async fn container_list_names_interface_implementation_and_bootloaders() {
+    let kernel = Project::new().kernel(|| Bootloaders::new().with(Greeting).with(Time));
+    let called = kernel.console(["container:list"]).await;
+    let ours: Vec<Vec<&str>> = called
+        .out
+        .lines()
+        .map(|line| line.split("  ").filter(|cell| !cell.is_empty()))
+        .map(|cells| cells.map(str::trim).collect())
+        .filter(|cells: &Vec<&str>| {
+            cells
+                .iter()
+                .any(|cell| ["interface", "Greeting", "Time"].contains(cell))
+        })
+        .collect();
+    assert_eq!(
+        ours,
+        [
+            vec![
+                "interface",
+                "implementation",
+                "kind",
+                "bootloader",
+                "decorated by"
+            ],
+            vec!["dyn Greeter", "ByHour", "component", "Greeting"],
+            vec!["dyn Clock", "Fixed", "component", "Time", "Time"],
+            vec!["dyn Clock (listed)", "Fixed", "component", "Greeting"],
+        ]
+    );
+    assert_done(&called, &called.out);
+}
