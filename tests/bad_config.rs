@@ -78,7 +78,7 @@ fn everything_that_is_wrong_is_said_at_once() {
          expected a duration with its unit, such as \"30s\" or \"250ms\"",
         "error: server.limits.max_conections (APP_SERVER__LIMITS__MAX_CONECTIONS, environment): \
          there is no such key; did you mean `max_connections`?",
-        "error: rates.highest (config/rates.toml): found \"a lot\", expected a whole number, not negative",
+        "error: rates.highest (config/rates.toml): found \"a lot\", expected a whole number from 0 to 4294967295",
         "error: rates.lowst (config/rates.toml): there is no such key; did you mean `lowest`?",
     ];
     let mut said = said;
