@@ -9,6 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use tokio::process::Command;
 
+use super::calls::ticks_per_second;
+use super::server::children_cpu_ticks;
 use super::startup::sizes;
 
 /// What a developer changes all day.
@@ -21,7 +23,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     // The download is not measured.
     cargo(copy, &["fetch", "--locked"]).await?;
 
-    println!("| build | seconds |\n|---|---|");
+    println!("| build | elapsed, s | CPU, s |\n|---|---|---|");
     row("release, from nothing", copy, &["--release"]).await?;
     add_line(copy, 1)?;
     row("release, one line changed", copy, &["--release"]).await?;
@@ -40,10 +42,13 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
 }
 
 async fn row(name: &str, project: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), children_cpu_ticks()?);
     let build = ["build", "--locked", "--package", "currency-rate"];
     cargo(project, &[&build, arguments].concat()).await?;
-    println!("| {name} | {:.1} |", start.elapsed().as_secs_f64());
+    let elapsed = start.elapsed().as_secs_f64();
+    let cpu = u32::try_from(children_cpu_ticks()? - cpu)?;
+    let cpu = f64::from(cpu) / f64::from(ticks_per_second().await?);
+    println!("| {name} | {elapsed:.0} | {cpu:.0} |");
     Ok(())
 }
 

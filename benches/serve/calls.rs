@@ -12,12 +12,11 @@ use super::server::{Contestant, Server};
 use super::summary::Summary;
 
 const CONNECTIONS: u32 = 32;
-const STREAMS: u32 = 8;
 
 /// The byte that says "not compressed" and four of length.
 const PREFIX: usize = 5;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Arguments {
     /// How often each contestant is measured
     #[arg(long, default_value_t = 7)]
@@ -25,6 +24,16 @@ pub(crate) struct Arguments {
     /// Calls of one measurement
     #[arg(long, default_value_t = 200_000)]
     calls: u32,
+    /// Calls in flight on each connection
+    #[arg(long, default_value_t = 8)]
+    streams: u32,
+}
+
+/// What each contestant is given.
+#[derive(Debug)]
+struct Load {
+    frame: NamedTempFile,
+    streams: u32,
 }
 
 #[derive(Debug)]
@@ -43,10 +52,17 @@ struct Measured {
 }
 
 pub(crate) async fn measure(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { rounds, calls } = arguments;
+    let Arguments {
+        rounds,
+        calls,
+        streams,
+    } = arguments;
     ensure!(rounds > 0 && calls > 0, "no rounds or no calls");
     let ticks_per_second = ticks_per_second().await?;
-    let frame = frame()?;
+    let load = Load {
+        frame: frame()?,
+        streams,
+    };
     let mut running = Vec::new();
     for contestant in Contestant::ALL {
         let server = contestant.start().await?;
@@ -58,7 +74,7 @@ pub(crate) async fn measure(arguments: Arguments) -> anyhow::Result<()> {
             measured: Vec::new(),
         };
         // To fill caches and pools; not counted.
-        started.load(&frame, calls.div_ceil(10), 1).await?;
+        started.measure(&load, calls.div_ceil(10), 1).await?;
         running.push(started);
     }
     for round in 0..rounds {
@@ -66,7 +82,7 @@ pub(crate) async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         // Another one begins each time: what comes and goes on the machine does not always hit the same.
         running.rotate_left(1);
         for running in &mut running {
-            let measured = running.load(&frame, calls, ticks_per_second).await?;
+            let measured = running.measure(&load, calls, ticks_per_second).await?;
             running.measured.push(measured);
         }
     }
@@ -75,18 +91,18 @@ pub(crate) async fn measure(arguments: Arguments) -> anyhow::Result<()> {
             .iter()
             .position(|one| *one == running.contestant)
     });
-    report(&running, rounds, calls)
+    report(&running, arguments)
 }
 
 impl Running {
-    async fn load(
+    async fn measure(
         &mut self,
-        frame: &NamedTempFile,
+        load: &Load,
         calls: u32,
         ticks_per_second: u32,
     ) -> anyhow::Result<Measured> {
         let before = self.server.cpu_ticks()?;
-        let output = h2load(&self.server.address, frame, calls).await?;
+        let output = h2load(&self.server.address, load, calls).await?;
         let ticks = self.server.cpu_ticks()? - before;
         let answer = self.client.call().await?;
         let size = PREFIX + 2 + answer.ticker.len() + 2 + answer.rate.len();
@@ -100,14 +116,14 @@ impl Running {
     }
 }
 
-async fn h2load(address: &str, frame: &NamedTempFile, calls: u32) -> anyhow::Result<String> {
+async fn h2load(address: &str, load: &Load, calls: u32) -> anyhow::Result<String> {
     let output = Command::new("h2load")
         .args(["-n", &calls.to_string()])
         .args(["-c", &CONNECTIONS.to_string()])
-        .args(["-m", &STREAMS.to_string()])
+        .args(["-m", &load.streams.to_string()])
         .args(["-t", "1", "-H", "content-type: application/grpc"])
         .args(["-H", "te: trailers", "-d"])
-        .arg(frame.path())
+        .arg(load.frame.path())
         .arg(format!("http://{address}{METHOD}"))
         .kill_on_drop(true)
         .output()
@@ -162,20 +178,25 @@ fn frame() -> anyhow::Result<NamedTempFile> {
 }
 
 /// The unit of /proc/PID/stat; 100 on common kernels.
-async fn ticks_per_second() -> anyhow::Result<u32> {
+pub(crate) async fn ticks_per_second() -> anyhow::Result<u32> {
     let output = Command::new("getconf").arg("CLK_TCK").output().await;
     let output = output.context("cannot run getconf")?;
     let text = String::from_utf8(output.stdout)?;
     text.trim().parse().context("getconf CLK_TCK")
 }
 
-fn report(running: &[Running], rounds: usize, calls: u32) -> anyhow::Result<()> {
+fn report(running: &[Running], arguments: Arguments) -> anyhow::Result<()> {
     let plain = running
         .iter()
         .find(|running| running.contestant == Contestant::PlainTonic)
         .context("plain tonic was not measured")?;
+    let Arguments {
+        rounds,
+        calls,
+        streams,
+    } = arguments;
     println!(
-        "{rounds} rounds of {calls} calls, {CONNECTIONS} connections x {STREAMS} streams; median (lowest to highest)\n"
+        "{rounds} rounds of {calls} calls, {CONNECTIONS} connections x {streams} streams; median (lowest to highest)\n"
     );
     println!(
         "| server | CPU per call, µs | of plain tonic's | calls per second | of plain tonic's | failures |"

@@ -1,6 +1,7 @@
 //! The servers: each a process of its own, killed when dropped.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -93,14 +94,7 @@ impl Contestant {
 impl Server {
     /// The CPU time of all its threads so far, in clock ticks (proc(5), `utime` and `stime`).
     pub(crate) fn cpu_ticks(&self) -> anyhow::Result<u64> {
-        let stat = self.proc("stat")?;
-        // The name of the program comes before, in brackets, and may have spaces.
-        let (_, fields) = stat.rsplit_once(") ").context("unknown form of stat")?;
-        let fields: Vec<&str> = fields.split(' ').collect();
-        let [user, system] = fields.get(11..13).context("stat is too short")? else {
-            bail!("stat is too short");
-        };
-        Ok(user.parse::<u64>()? + system.parse::<u64>()?)
+        sum_of_fields(&self.proc("stat")?, 14..=15)
     }
 
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
@@ -121,6 +115,22 @@ impl Server {
         let path = format!("/proc/{pid}/{file}");
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))
     }
+}
+
+/// The CPU time of all processes that this one waited for, in clock ticks (`cutime` and `cstime`).
+pub(crate) fn children_cpu_ticks() -> anyhow::Result<u64> {
+    sum_of_fields(&std::fs::read_to_string("/proc/self/stat")?, 16..=17)
+}
+
+/// Adds up fields of a stat file, numbered as in proc(5).
+fn sum_of_fields(stat: &str, numbers: RangeInclusive<usize>) -> anyhow::Result<u64> {
+    // The name of the program, field 2, is in brackets and may have spaces.
+    let (_, fields) = stat.rsplit_once(") ").context("unknown form of stat")?;
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let fields = fields
+        .get(numbers.start() - 3..=numbers.end() - 3)
+        .context("stat is too short")?;
+    fields.iter().map(|field| Ok(field.parse::<u64>()?)).sum()
 }
 
 impl fmt::Display for Contestant {
