@@ -32,8 +32,8 @@ pub struct ServerConfig {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Mode {
-    /// Every worker is a runtime of its own, and a connection stays on one worker. Half the CPU per call; a handler that
-    /// blocks holds up the other calls of its worker.
+    /// Every worker is a runtime of its own, and a connection stays on one worker. About half the CPU per call where several
+    /// calls share a connection; a handler that blocks holds up the other calls of its worker.
     #[default]
     PerCore,
     /// All workers share one runtime and steal work from each other: for handlers that burn CPU.
