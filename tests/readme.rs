@@ -8,7 +8,7 @@ use nautil::console::Code;
 use nautil::testing::TestKernel;
 
 use crate::adding_a_bootloader::Greeted;
-use crate::source::{Block, Readme};
+use crate::source::{self, Block, Readme};
 use crate::support::{HOST, Process, Project, Ran, Server};
 
 /// Command lines that are not run: they are tests themselves, or need the network or a daemon.
@@ -243,4 +243,32 @@ fn an_output_that_differs_is_noticed() {
     assert!(!matches("a\n", "a\nb\n"));
     assert!(!matches("a\n…\nd\n", "a\nb\nc\n"));
     assert!(!matches("a\nb\n", "a\n"));
+}
+
+#[test]
+fn every_dependency_has_a_line_that_says_what_it_is_for() {
+    let manifest = source::read("Cargo.toml");
+    let (_, dependencies) = manifest
+        .split_once("[workspace.dependencies]\n")
+        .expect("the versions are stated once, for the workspace");
+    let names = dependencies
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.starts_with('#') && !line.starts_with("nautil"))
+        .filter_map(|line| Some(line.split_once(" = ")?.0));
+    let readme = source::read("README.md");
+    let (_, table) = readme.split_once("## What it stands on").unwrap();
+    let listed: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|names| names.split(','))
+        .map(str::trim)
+        .collect();
+    let names: Vec<&str> = names.collect();
+    assert!(names.len() > 30, "only {} were found", names.len());
+    let silent: Vec<&str> = names
+        .into_iter()
+        .filter(|name| !listed.contains(name))
+        .collect();
+    assert!(silent.is_empty(), "the README says nothing of {silent:?}");
 }

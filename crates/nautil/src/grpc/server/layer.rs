@@ -11,7 +11,7 @@ use tower_service::Service as TowerService;
 use super::reply::Reply;
 use super::routes::Handle;
 
-/// What a layer must make of [`Routes`]: a service that answers HTTP requests with a body `B`.
+/// What a layer must make of [`Routes`](super::Routes): a service that answers HTTP requests with a body `B`.
 pub trait RoutedBy<B>:
     TowerService<
         Request<Body>,
