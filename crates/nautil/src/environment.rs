@@ -47,13 +47,13 @@ pub enum Error {
         /// The operating system's words.
         reason: String,
     },
-    /// A line is not `NAME=value`.
-    #[error("{}: cannot read the line `{line}`: expected NAME=value, with quotes around a value that holds spaces", path.display())]
+    /// A line is not `NAME=value`. It is not repeated: it may hold a secret.
+    #[error("{}, line {line}: expected NAME=value, with quotes around a value that holds spaces", path.display())]
     Line {
         /// The file.
         path: PathBuf,
-        /// The line as it stands there.
-        line: String,
+        /// The number of the line, from 1.
+        line: usize,
     },
 }
 
@@ -88,20 +88,16 @@ impl Environment {
             path: path.to_owned(),
             reason: error.to_string(),
         };
-        match path.try_exists() {
-            Ok(false) => return Ok(()),
-            Ok(true) => {}
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(unreadable(error)),
-        }
-        let entries = dotenvy::from_path_iter(path).map_err(|error| match error {
-            dotenvy::Error::Io(error) => unreadable(error),
-            other => unreadable(std::io::Error::other(other)),
-        })?;
-        for entry in entries {
+        };
+        for entry in dotenvy::from_read_iter(text.as_bytes()) {
             let (name, value) = entry.map_err(|error| match error {
-                dotenvy::Error::LineParse(line, _) => Error::Line {
+                dotenvy::Error::LineParse(rest, _) => Error::Line {
                     path: path.to_owned(),
-                    line,
+                    line: line_of(&text, &rest),
                 },
                 dotenvy::Error::Io(error) => unreadable(error),
                 other => unreadable(std::io::Error::other(other)),
@@ -157,6 +153,14 @@ impl Environment {
     pub(crate) fn select(&mut self, name: &str) {
         self.set(APP_ENV, name, Origin::Argument);
     }
+}
+
+/// The number of the line that ends with what could not be read.
+fn line_of(text: &str, rest: &str) -> usize {
+    let rest = rest.lines().next().unwrap_or(rest).trim();
+    let lines = text.lines().map(str::trim);
+    let before = lines.take_while(|line| !line.ends_with(rest));
+    before.count() + 1
 }
 
 impl fmt::Display for Origin {

@@ -2,6 +2,7 @@
 //!
 //! [`Declared`] (after `init`) → [`Configured`] (arguments known, config frozen, container sealed) → [`Booted`].
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use crate::bootloader::{
     Boot, BoxError, Declaration, DeclareError, Init, Listed, OrderError, order,
 };
 use crate::config::{self, Config, Reader};
-use crate::console::{Commands, Output};
+use crate::console::{Commands, Output, chain};
 use crate::container::{Bindings, Container, ResolveError, distinct};
 use crate::environment::Environment;
 use crate::grpc::Services;
@@ -284,9 +285,11 @@ fn app_config(boot: &Boot) -> Arc<AppConfig> {
     boot.get::<AppConfig>().unwrap_or_default()
 }
 
-fn indented(errors: &[impl ToString]) -> String {
-    let lines = errors
-        .iter()
-        .map(|error| error.to_string().replace('\n', "\n  "));
-    lines.map(|line| format!("\n  {line}")).collect()
+/// Each error on lines of its own, with its causes.
+fn indented<E: Error + 'static>(errors: &[E]) -> String {
+    let lines = errors.iter().map(|error| {
+        let text = chain(error).join("\nbecause ");
+        format!("\n  {}", text.replace('\n', "\n  "))
+    });
+    lines.collect()
 }

@@ -75,7 +75,7 @@ fn a_line_that_is_no_assignment_is_a_fault_and_the_process_still_counts() {
     let process = [(OsString::from("A"), OsString::from("1"))];
     let environment = Environment::of(process, &path);
     let said = format!(
-        "{}: cannot read the line `what is this`: expected NAME=value, with quotes around a value that holds spaces",
+        "{}, line 2: expected NAME=value, with quotes around a value that holds spaces",
         path.display()
     );
     assert_eq!(environment.fault().unwrap().to_string(), said);
@@ -129,4 +129,12 @@ fn the_environment_has_a_name() {
         read(&[("APP_ENV", "testing")], "APP_ENV=staging\n").name(),
         "testing"
     );
+}
+
+#[test]
+fn a_broken_line_is_named_and_not_repeated() {
+    let (_directory, path) = dotenv("# one\n\nTOKEN=s3cret and more\n");
+    let said = Environment::of([], &path).fault().unwrap().to_string();
+    assert!(said.contains(", line 3: expected"), "{said}");
+    assert!(!said.contains("s3cret") && !said.contains("more"), "{said}");
 }
