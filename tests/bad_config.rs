@@ -163,3 +163,15 @@ fn one_underscore_for_two_is_not_passed_over() {
         ]
     );
 }
+
+#[test]
+fn a_value_is_not_held_against_a_default_that_stands_in_for_a_wrong_one() {
+    let project = Project::new();
+    project.write("config/rates.toml", "lowest = 80\nhighest = \"90.5\"\n");
+    assert_eq!(
+        complaints(&project, &[]),
+        [
+            "error: rates.highest (config/rates.toml): found \"90.5\", expected a whole number from 0 to 4294967295"
+        ]
+    );
+}

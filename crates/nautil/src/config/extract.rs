@@ -38,7 +38,13 @@ pub(super) fn extract<T: Section>(layers: &[Layer]) -> Result<T, Vec<Error>> {
             return Err(errors);
         }
     };
-    errors.extend(section.check().into_iter().map(|invalid| {
+    // With a default in the place of a value that was wrong, the section would complain of what nobody wrote.
+    let invalid = if errors.is_empty() {
+        section.check()
+    } else {
+        Vec::new()
+    };
+    errors.extend(invalid.into_iter().map(|invalid| {
         let path: Vec<String> = invalid.key.split('.').map(str::to_owned).collect();
         let owner = owner(&layers, &path);
         let found = Value::serialize(&section)

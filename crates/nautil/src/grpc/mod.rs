@@ -13,6 +13,7 @@ mod services;
 use std::pin::Pin;
 
 use futures_util::Stream;
+pub use tonic::body::Body;
 pub use tonic::metadata;
 pub use tonic::{Code, Request, Response, Status};
 pub use tonic_types::{ErrorDetails, StatusExt};

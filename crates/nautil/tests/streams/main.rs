@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use nautil::container::Component;
-use nautil::grpc::{BoxStream, Code, Request, Response, Status};
+use nautil::grpc::{Body, BoxStream, Code, Request, Response, Status};
 use nautil::testing::{TestApp, TestKernel};
 use nautil::{Bootloader, Bootloaders, Init, Kernel};
 use tokio_stream::wrappers::UnboundedReceiverStream;
+use tower::util::MapResponseLayer;
 
 use generated::streams::{EchoServiceInterface, Words};
 
@@ -141,6 +142,47 @@ async fn each_message_is_answered_before_the_next_is_sent() {
     assert_eq!(answers.next().await.unwrap().unwrap(), words("second"));
     drop(sender);
     assert!(answers.next().await.is_none());
+}
+
+/// Two layers, each of which signs the response.
+#[derive(PartialEq)]
+struct SigningBootloader;
+
+impl Bootloader for SigningBootloader {
+    fn init(&self, init: &mut Init<'_>) {
+        init.layer(signing("outer")).layer(signing("inner"));
+    }
+}
+
+fn signing(
+    name: &'static str,
+) -> MapResponseLayer<impl Fn(http::Response<Body>) -> http::Response<Body> + Clone> {
+    MapResponseLayer::new(move |mut response: http::Response<Body>| {
+        let name = http::HeaderValue::from_static(name);
+        response.headers_mut().append("signed-by", name);
+        response
+    })
+}
+
+struct Signed;
+
+impl Kernel for Signed {
+    const NAME: &'static str = "signed";
+    const VERSION: &'static str = "0.0.0";
+
+    fn bootloaders(&self) -> Bootloaders {
+        App.bootloaders().with(SigningBootloader)
+    }
+}
+
+#[tokio::test]
+async fn the_layer_that_is_declared_first_is_the_outermost() {
+    let app = TestKernel::of(Signed).root(root()).start().await.unwrap();
+    let client = app.get::<dyn EchoServiceInterface>().unwrap();
+    let said = client.say(Request::new(words("hello"))).await.unwrap();
+    let signed = said.metadata().get_all("signed-by");
+    let signed: Vec<_> = signed.iter().map(|name| name.to_str().unwrap()).collect();
+    assert_eq!(signed, ["inner", "outer"]);
 }
 
 #[tokio::test]
