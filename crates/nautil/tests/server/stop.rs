@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use http::uri::PathAndQuery;
+use nautil::grpc::Request;
 use tokio::net::TcpStream;
+use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_prost::ProstCodec;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 
 use crate::fixture::{channel, config, in_time, modes, start, unary};
 
@@ -71,4 +77,33 @@ async fn a_connection_that_has_asked_nothing_does_not_hold_the_drain() {
     let mut client = running.client().await;
     assert_eq!(unary(&mut client, "served").await.unwrap(), "served");
     assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test]
+async fn an_open_reflection_stream_holds_no_drain() {
+    let running = start(&config());
+    let mut client = running.client().await;
+    client.ready().await.unwrap();
+    let (requests, receiver) = tokio::sync::mpsc::unbounded_channel();
+    requests
+        .send(ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(MessageRequest::ListServices(String::new())),
+        })
+        .unwrap();
+    let codec = ProstCodec::<ServerReflectionRequest, ServerReflectionResponse>::default();
+    let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    let response = client.streaming(
+        Request::new(UnboundedReceiverStream::new(receiver)),
+        PathAndQuery::from_static(path),
+        codec,
+    );
+    let mut answers = response.await.unwrap().into_inner();
+    assert!(in_time(answers.message()).await.unwrap().is_some());
+
+    // The client keeps its side open: `requests` lives to the end.
+    let drained = in_time(running.stop()).await;
+    assert!(drained.is_clean(), "{drained}");
+    assert!(in_time(answers.message()).await.unwrap().is_none());
+    drop(requests);
 }

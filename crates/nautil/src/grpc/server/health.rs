@@ -45,6 +45,13 @@ impl Health {
     pub(super) fn set_draining(&self) {
         self.0.send_replace(Phase::Draining);
     }
+
+    /// Resolves when the server drains.
+    pub(super) async fn draining(&self) {
+        let mut phase = self.0.subscribe();
+        // The sender is `self`: it is there.
+        let _ = phase.wait_for(|phase| *phase == Phase::Draining).await;
+    }
 }
 
 #[tonic::async_trait]

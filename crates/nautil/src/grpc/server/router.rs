@@ -16,6 +16,7 @@ use super::health::Health;
 use super::layer::{Layered, ResponseBody, RoutedBy};
 use super::reflection;
 use super::routes::{Foreign, Own, Routes, Table};
+use super::until_drain::UntilDrain;
 use crate::grpc::Service;
 
 /// Collects services and layers.
@@ -101,22 +102,20 @@ impl Router {
     /// # Errors
     /// [`Error::Mounted`] for a service that is there twice, [`Error::Reflection`] for a descriptor set that cannot be read.
     pub fn build(mut self) -> Result<Routes, Error> {
-        let mut health = None;
+        let (health, checks) = Health::new(self.table.names());
         if self.health {
-            let (state, service) = Health::new(self.table.names());
-            health = Some(state);
             self.descriptor_sets
                 .push(tonic_health::pb::FILE_DESCRIPTOR_SET);
-            self = self.add_service(service);
+            self = self.add_service(checks);
         }
         if self.reflection {
             self.descriptor_sets.sort_unstable();
             self.descriptor_sets.dedup();
             let sets = self.descriptor_sets.clone();
             let names: Vec<_> = self.table.names().chain(reflection::NAMES).collect();
-            self = self
-                .add_service(reflection::v1(&sets, &names)?)
-                .add_service(reflection::v1alpha(&sets, &names)?);
+            let v1 = UntilDrain::new(reflection::v1(&sets, &names)?, &health);
+            let v1alpha = UntilDrain::new(reflection::v1alpha(&sets, &names)?, &health);
+            self = self.add_service(v1).add_service(v1alpha);
         }
         if let Some(name) = self.table.duplicate() {
             return Err(Error::Mounted { name });

@@ -22,7 +22,7 @@ use crate::grpc::Service;
 #[derive(Debug, Clone)]
 pub struct Routes {
     handler: Handler,
-    pub(super) health: Option<Health>,
+    pub(super) health: Health,
 }
 
 /// The response of [`Routes`], to be awaited.
@@ -55,14 +55,14 @@ pub(super) struct Own<S: ?Sized> {
 pub(super) struct Foreign<S>(S);
 
 impl Routes {
-    pub(super) fn plain(table: Table, health: Option<Health>) -> Self {
+    pub(super) fn plain(table: Table, health: Health) -> Self {
         Self {
             handler: Handler::Plain(Arc::new(table)),
             health,
         }
     }
 
-    pub(super) fn layered<H: Handle + 'static>(handler: H, health: Option<Health>) -> Self {
+    pub(super) fn layered<H: Handle + 'static>(handler: H, health: Health) -> Self {
         Self {
             handler: Handler::Layered(Arc::new(handler)),
             health,
@@ -77,15 +77,11 @@ impl Routes {
     }
 
     pub(super) fn set_serving(&self) {
-        if let Some(health) = &self.health {
-            health.set_serving();
-        }
+        self.health.set_serving();
     }
 
     pub(super) fn set_draining(&self) {
-        if let Some(health) = &self.health {
-            health.set_draining();
-        }
+        self.health.set_draining();
     }
 }
 
