@@ -3,60 +3,24 @@
 use std::net::TcpStream;
 
 use rustix::process::Signal;
-use tokio::sync::mpsc::{Sender, channel};
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
-use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
-use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 
 use crate::support::{Project, Server, in_time};
+use crate::wire::{OK, OpenCall, Wire};
 
 const FINISHED: &str = "every call was finished\n";
+/// `GetRateRequest { ticker: "TRYUSD" }`.
+const MESSAGE: &[u8] = b"\x0a\x06TRYUSD";
 
 /// A call in flight, for as long as its caller likes.
-struct OpenCall {
-    questions: Sender<ServerReflectionRequest>,
-    answers: Streaming<ServerReflectionResponse>,
-}
-
-impl OpenCall {
-    async fn to(server: &Server) -> Self {
-        let mut client = ServerReflectionClient::new(server.channel().await);
-        let (questions, receiver) = channel(1);
-        let questioned = ReceiverStream::new(receiver);
-        let call = in_time(client.server_reflection_info(questioned)).await;
-        let answers = call.unwrap().into_inner();
-        let mut call = OpenCall { questions, answers };
-        assert_eq!(call.ask().await, 1, "the call is in flight");
-        call
-    }
-
-    /// How many answers there are to one question.
-    async fn ask(&mut self) -> usize {
-        let question = ServerReflectionRequest {
-            host: String::new(),
-            message_request: Some(MessageRequest::ListServices(String::new())),
-        };
-        self.questions.send(question).await.unwrap();
-        in_time(self.answers.message())
-            .await
-            .unwrap()
-            .iter()
-            .count()
-    }
-
-    /// Asks no more, and hears the end.
-    async fn finish(self) {
-        let OpenCall {
-            questions,
-            mut answers,
-        } = self;
-        drop(questions);
-        assert_eq!(in_time(answers.message()).await.unwrap(), None);
-    }
+async fn open_call(server: &Server) -> OpenCall {
+    let mut wire = Wire::connect(server.address).await;
+    let call = wire.open("/currency.CurrencyRateService/GetRate").await;
+    // Known to the server, because a later call of the same connection is answered.
+    let later = wire.call("/grpc.health.v1.Health/Check", b"").await;
+    assert_eq!(later.code, OK);
+    call
 }
 
 #[test]
@@ -74,12 +38,12 @@ fn a_signal_ends_the_server_after_its_calls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_in_flight_is_finished_first() {
     let mut server = Project::new().serve();
-    let mut call = OpenCall::to(&server).await;
+    let call = open_call(&server).await;
 
     server.process.signal(Signal::TERM);
     server.process.logs("draining");
-    assert_eq!(call.ask().await, 1, "the drain lets the call go on");
-    call.finish().await;
+    let answer = in_time(call.finish(MESSAGE)).await;
+    assert_eq!(answer.code, OK, "the drain lets the call go on");
 
     let ran = server.process.end().with_code(0);
     assert!(ran.out.ends_with(FINISHED), "{ran}");
@@ -89,7 +53,7 @@ async fn a_call_in_flight_is_finished_first() {
 async fn a_second_signal_ends_the_server_at_once() {
     for (second, name) in [(Signal::TERM, "SIGTERM"), (Signal::INT, "SIGINT")] {
         let mut server = Project::new().serve();
-        let call = OpenCall::to(&server).await;
+        let call = open_call(&server).await;
 
         server.process.signal(Signal::TERM);
         server.process.logs("draining");
@@ -114,7 +78,7 @@ async fn a_call_that_does_not_end_is_cut_and_counted() {
             .env("APP_SERVER__LISTEN", "127.0.0.1:0")
             .env("APP_SERVER__DRAIN_TIMEOUT", "50ms"),
     );
-    let call = OpenCall::to(&server).await;
+    let call = open_call(&server).await;
 
     server.process.signal(Signal::TERM);
 

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use h2::client::SendRequest;
+use h2::SendStream;
+use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Request};
 use tokio::net::TcpStream;
 
@@ -11,6 +12,12 @@ use crate::support::in_time;
 
 /// An HTTP/2 connection.
 pub(crate) struct Wire(SendRequest<Bytes>);
+
+/// A call that waits for its message.
+pub(crate) struct OpenCall {
+    response: ResponseFuture,
+    body: SendStream<Bytes>,
+}
 
 /// What a server said about a call.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +27,7 @@ pub(crate) struct Status {
     pub(crate) message: String,
 }
 
+pub(crate) const OK: u32 = 0;
 pub(crate) const INTERNAL: u32 = 13;
 pub(crate) const UNIMPLEMENTED: u32 = 12;
 
@@ -37,20 +45,32 @@ impl Wire {
     }
 
     async fn send(&mut self, path: &str, message: &[u8]) -> Status {
+        self.open(path).await.finish(message).await
+    }
+
+    /// Begins a call of `path`, whose message is still to come.
+    pub(crate) async fn open(&mut self, path: &str) -> OpenCall {
         let request = Request::post(format!("http://localhost{path}"))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
             .body(())
             .unwrap();
         let mut sender = self.0.clone().ready().await.unwrap();
-        let (response, mut body) = sender.send_request(request, false).unwrap();
+        let (response, body) = sender.send_request(request, false).unwrap();
+        OpenCall { response, body }
+    }
+}
+
+impl OpenCall {
+    /// Sends the message, and hears the end.
+    pub(crate) async fn finish(mut self, message: &[u8]) -> Status {
         // Not compressed, then the length: the prefix of a message.
         let mut framed = vec![0];
         framed.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
         framed.extend(message);
-        body.send_data(framed.into(), true).unwrap();
+        self.body.send_data(framed.into(), true).unwrap();
 
-        let (parts, mut body) = response.await.unwrap().into_parts();
+        let (parts, mut body) = self.response.await.unwrap().into_parts();
         while let Some(data) = body.data().await {
             let length = data.unwrap().len();
             body.flow_control().release_capacity(length).unwrap();
