@@ -134,7 +134,7 @@ impl Process {
             }
             booted(configured, command, &matches, &output).await
         } else {
-            called(&configured, command, &matches, &output).await
+            run_command(configured.container(), command, &matches, &output).await
         }
     }
 }
@@ -168,16 +168,7 @@ async fn booted(
     code
 }
 
-/// 6. run, for a command that needs no boot.
-async fn called(
-    configured: &Configured,
-    command: CommandEntry,
-    matches: &ArgMatches,
-    output: &Output,
-) -> Code {
-    run_command(configured.container(), command, matches, output).await
-}
-
+/// 6. run.
 async fn run_command(
     container: &Container,
     command: CommandEntry,
