@@ -8,6 +8,7 @@
 //! - `console_errors`: does a failed command say what to do next?
 //! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
 //! - `signals`: how does the server stop?
+//! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says?
 //! - `adding_a_bootloader`, `readme`: is the README true?
@@ -23,6 +24,7 @@ mod bad_protos;
 mod clients;
 mod committed;
 mod console_errors;
+mod deployment;
 mod disk;
 mod from_nothing;
 mod in_process;

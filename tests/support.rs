@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -55,6 +55,12 @@ pub(crate) struct Server {
 struct Pipe {
     lines: Receiver<String>,
     text: String,
+}
+
+/// Says on standard error, past the test runner, that a test is skipped, and why.
+pub(crate) fn skipped(test: &str, why: impl fmt::Display) {
+    let line = format!("skipped: {test}: {why}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// Awaits what comes at once from a server that works.
