@@ -4,6 +4,7 @@ mod app;
 mod phases;
 mod process;
 mod report;
+mod service_manager;
 mod shutdown;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(crate) use phases::Root;
 pub(crate) use phases::{Booted, Configured, Declared, Sources};
 pub(crate) use process::Process;
 pub(crate) use report::Report;
+pub(crate) use service_manager::ServiceManager;
 pub use shutdown::Shutdown;
 
 /// An application: its name, and its bootloaders.

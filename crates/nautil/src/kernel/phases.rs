@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{AppConfig, Kernel, Report, Shutdown, all};
+use super::{AppConfig, Kernel, Report, ServiceManager, Shutdown, all};
 use crate::bootloader::{
     Boot, BoxError, Declaration, DeclareError, Init, Listed, OrderError, order,
 };
@@ -143,6 +143,7 @@ impl Declared {
         self,
         sources: &Sources,
         shutdown: Shutdown,
+        service_manager: ServiceManager,
         override_bindings: impl FnOnce(&mut Bindings),
     ) -> Configured {
         let directory = sources.config.as_deref().unwrap_or(Path::new("config"));
@@ -164,6 +165,7 @@ impl Declared {
         bindings.instance(KERNEL, Arc::clone(&report));
         bindings.instance(KERNEL, Arc::new(self.declaration.services));
         bindings.instance(KERNEL, Arc::new(shutdown.clone()));
+        bindings.instance(KERNEL, Arc::new(service_manager));
         #[cfg(feature = "codegen")]
         bindings.instance(KERNEL, Arc::new(Root(sources.root.clone())));
         override_bindings(&mut bindings);
