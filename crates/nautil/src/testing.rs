@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use shaku::Interface;
 
-use crate::console::{Code, Output, chain};
+use crate::console::{Code, Globals, Output, chain};
 use crate::container::{Bindings, Container, ResolveError, Resolver};
 use crate::environment::{Environment, Origin};
 use crate::grpc::server::ServerConfig;
@@ -157,13 +157,15 @@ impl<K: Kernel> TestKernel<K> {
             .map_err(|errors| Error(lines(&errors)))?;
         let sources = Sources {
             root: self.directory,
-            config: None,
-            assignments: self.assignments,
+            options: Globals {
+                assignments: self.assignments,
+                ..Globals::default()
+            },
         };
         let shutdown = Shutdown::default();
         let overrides = &self.overrides;
         let configured = declared.configure(
-            &sources,
+            sources,
             shutdown.clone(),
             ServiceManager::default(),
             |bindings| {

@@ -15,8 +15,6 @@ use crate::grpc::{GrpcClientBootloader, GrpcServerBootloader};
 use crate::telemetry::TelemetryBootloader;
 
 pub use app::AppConfig;
-#[cfg(feature = "codegen")]
-pub(crate) use phases::Root;
 pub(crate) use phases::{Booted, Configured, Declared, Sources};
 pub(crate) use process::Process;
 pub(crate) use report::Report;

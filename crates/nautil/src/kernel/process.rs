@@ -124,11 +124,10 @@ impl Process {
         // 4. Config: read once, frozen; then the container is sealed.
         let sources = Sources {
             root: directory,
-            config: globals.config.clone(),
-            assignments: globals.assignments.clone(),
+            options: globals,
         };
         let configured = declared.configure(
-            &sources,
+            sources,
             shutdown.clone(),
             service_manager,
             override_bindings,
