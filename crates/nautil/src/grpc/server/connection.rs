@@ -1,18 +1,20 @@
 //! One connection, from its first byte to its end.
 
 use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tonic::body::Body;
 use tracing::debug;
 
@@ -37,6 +39,10 @@ const HTTP1_REPLY: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     connection: close\r\n\
     \r\n\
     this port speaks gRPC over HTTP/2 only\n";
+
+/// How long after the start of a drain a connection may still say its first words. Its peer has no way to know that nobody
+/// listens any more, and has sent them with its first call.
+const LATE: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +79,17 @@ where
     F: Future<Output = ()>,
     G: Future<Output = ()>,
 {
-    let mut shutdown = pin!(shutdown);
+    let mut shutdown = pin!(shutdown.fuse());
+    let mut draining = false;
+    let too_late = async {
+        shutdown.as_mut().await;
+        draining = true;
+        sleep(LATE).await;
+    };
     let prefix = tokio::select! {
         biased;
         prefix = read_preface(&mut io, &config.timeouts) => prefix,
-        // Nobody has asked anything yet.
-        () = shutdown.as_mut() => None,
+        () = too_late => None,
     };
     let Some(prefix) = prefix else {
         return End::Closed;
@@ -95,6 +106,8 @@ where
 
     let ended = tokio::select! {
         biased;
+        // One that came late is told to go at once, behind the calls that it came with.
+        () = ready(()), if draining => None,
         ended = connection.as_mut() => Some(ended),
         () = shutdown => None,
     };

@@ -56,7 +56,7 @@ use std::time::Duration;
 use tracing::debug;
 
 use self::drain::Drain;
-use self::listener::Listener;
+pub(crate) use self::listener::Listener;
 use self::worker::Workers;
 
 pub use self::call::Call;
