@@ -18,7 +18,7 @@
 //! let routes = Router::new(&config.limits).with_health().build()?;
 //! let server = Server::bind(&config)?;
 //! assert_ne!(server.address().to_string(), "127.0.0.1:0");
-//! let drained = server.run(routes, shutdown).await?;
+//! let drained = server.start(routes).await?.until(shutdown).await;
 //! assert!(drained.is_clean());
 //! # Ok(())
 //! # }
@@ -40,6 +40,7 @@ mod listener;
 mod message;
 mod preface;
 mod prefixed;
+mod pulse;
 mod reflection;
 mod reply;
 mod request_body;
@@ -49,6 +50,8 @@ mod until_drain;
 mod worker;
 
 use std::future::Future;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use tracing::debug;
 
@@ -60,9 +63,10 @@ pub use self::call::Call;
 pub use self::config::{Keepalive, Limits, Mode, ServerConfig, Timeouts};
 pub use self::connection::serve_connection;
 pub use self::drain::Drained;
-pub use self::error::{BindFault, Error};
+pub use self::error::{AdoptFault, BindFault, Error};
 pub use self::layer::{ResponseBody, RoutedBy};
 pub use self::listen::{Listen, ListenError};
+pub use self::pulse::Pulse;
 pub use self::reply::Reply;
 pub use self::router::Router;
 pub use self::routes::{ResponseFuture, Routes};
@@ -92,27 +96,63 @@ impl Server {
         self.listener.address()
     }
 
-    /// Serves until `shutdown` is ready, then drains: nobody new is let in, health says NOT_SERVING, every connection is
-    /// told to go (GOAWAY), and calls in flight have `drain_timeout` to finish. What is left then is cut, and counted.
+    /// A server on a socket that listens already, TCP or Unix: from a service manager, or from the process that this one
+    /// replaces. `config.listen` counts for nothing then; a Unix socket's file stays when the server stops.
+    ///
+    /// # Errors
+    /// [`Error::Adopt`] where it is no socket to accept connections from.
+    pub fn adopt(socket: impl Into<OwnedFd>, config: &ServerConfig) -> Result<Self, Error> {
+        Ok(Self {
+            listener: Listener::adopt(socket.into())?,
+            config: config.clone(),
+        })
+    }
+
+    /// Starts the workers; the socket is watched, and [`Running::until`] accepts from it.
     ///
     /// # Errors
     /// [`Error::Worker`] where a worker's runtime cannot be built, [`Error::Listener`] where the socket cannot be watched.
-    pub async fn run<F>(self, routes: Routes, shutdown: F) -> Result<Drained, Error>
-    where
-        F: Future<Output = ()>,
-    {
+    pub async fn start(self, routes: Routes) -> Result<Running, Error> {
         let Self { listener, config } = self;
         let drain = Drain::default();
         let workers = Workers::start(&config, &routes, &drain).await?;
         let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
         debug!(address = %acceptor.address(), mode = %config.mode, workers = workers.len(), "serving");
-
         routes.set_serving();
-        acceptor.run(&workers, shutdown).await;
-        routes.set_draining();
+        Ok(Running {
+            acceptor,
+            workers,
+            routes,
+            drain,
+            drain_timeout: config.drain_timeout,
+        })
+    }
+}
 
-        let drained = drain.finish(config.drain_timeout).await;
-        workers.stop().await;
-        Ok(drained)
+/// A server whose workers run.
+#[derive(Debug)]
+pub struct Running {
+    acceptor: acceptor::Acceptor,
+    workers: Workers,
+    routes: Routes,
+    drain: Drain,
+    drain_timeout: Duration,
+}
+
+impl Running {
+    /// Says at any time whether the workers still get round to new work.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.workers.pulse()
+    }
+
+    /// Serves until `shutdown` is ready, then drains: nobody new is let in, health says NOT_SERVING, every connection is
+    /// told to go (GOAWAY), and calls in flight have `drain_timeout` to finish. What is left then is cut, and counted.
+    pub async fn until<F: Future<Output = ()>>(self, shutdown: F) -> Drained {
+        self.acceptor.run(&self.workers, shutdown).await;
+        self.routes.set_draining();
+        let drained = self.drain.finish(self.drain_timeout).await;
+        self.workers.stop().await;
+        drained
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::debug;
@@ -18,6 +18,7 @@ use super::config::{Mode, ServerConfig};
 use super::connection;
 use super::drain::Drain;
 use super::error::Error;
+use super::pulse::Pulse;
 use super::routes::Routes;
 
 /// How long a worker may take to end. One that a handler blocks is left to the end of the process.
@@ -61,6 +62,7 @@ enum Pool {
 
 #[derive(Debug)]
 struct Worker {
+    runtime: Handle,
     queue: mpsc::UnboundedSender<(Accepted, Load)>,
     connections: Arc<AtomicUsize>,
     ended: oneshot::Receiver<()>,
@@ -115,6 +117,16 @@ impl Workers {
 
     pub(super) fn len(&self) -> usize {
         self.count
+    }
+
+    pub(super) fn pulse(&self) -> Pulse {
+        Pulse::new(match &self.pool {
+            Pool::PerCore(workers) => workers
+                .iter()
+                .map(|worker| worker.runtime.clone())
+                .collect(),
+            Pool::Shared(runtime) => vec![runtime.handle().clone()],
+        })
     }
 
     /// Hands a connection to the worker that has the fewest.
@@ -176,7 +188,7 @@ impl Worker {
                     return;
                 }
             };
-            let _ = started.send(Ok(()));
+            let _ = started.send(Ok(runtime.handle().clone()));
             let connections = context.drain.connections.clone();
             runtime.block_on(async {
                 while let Some((accepted, load)) = accepted.recv().await {
@@ -191,10 +203,11 @@ impl Worker {
         thread::Builder::new()
             .name(format!("nautil-worker-{number}"))
             .spawn(work)?;
-        start
+        let runtime = start
             .await
             .unwrap_or_else(|_| Err(io::Error::other("the thread ended at its start")))?;
         Ok(Self {
+            runtime,
             queue,
             connections: Arc::default(),
             ended,
