@@ -2,3 +2,4 @@
 //! tests are skipped; `.ci/setup/` installs all of them.
 
 mod kubernetes;
+mod nginx;
