@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -62,6 +63,10 @@ fn three(project: &Project) -> Vec<Server> {
     servers.into()
 }
 
+fn addresses(servers: &[Server]) -> Vec<SocketAddr> {
+    servers.iter().map(|server| server.address).collect()
+}
+
 /// nginx, as its files say, but where this test is.
 struct Proxy {
     process: Process,
@@ -69,7 +74,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    fn start(program: &str, project: &Project, listen: &str, servers: &[Server]) -> Self {
+    fn start(program: &str, project: &Project, listen: &str, servers: &[SocketAddr]) -> Self {
         copy(
             &Path::new(ROOT).join("deployment/nginx"),
             &project.path("nginx"),
@@ -96,7 +101,7 @@ impl Proxy {
         for (line, server) in lines.iter().zip(servers) {
             let (name, rest) = line.split_once("127.0.0.1:").unwrap();
             let (_, rest) = rest.split_once(' ').unwrap();
-            upstream = upstream.replace(line, &format!("{name}{} {rest}", server.address));
+            upstream = upstream.replace(line, &format!("{name}{server} {rest}"));
         }
         // Directories that a package makes for nginx.
         for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
@@ -239,7 +244,7 @@ async fn a_killed_server_takes_only_calls_with_it_that_it_was_sent() {
     };
     let project = Project::new();
     let mut servers = three(&project);
-    let mut proxy = Proxy::start(program, &project, "listen.conf", &servers);
+    let mut proxy = Proxy::start(program, &project, "listen.conf", &addresses(&servers));
     let mut load = Load::start(proxy.address).await;
     load.hears(100, &["71.00", "72.00", "73.00"]).await;
 
@@ -282,6 +287,43 @@ async fn a_killed_server_takes_only_calls_with_it_that_it_was_sent() {
     }
 }
 
+/// A server that ends once it has read a call: nobody knows whether it carried it out.
+fn end_with_a_call(listener: TcpListener) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let (mut read, mut buffer) = (Vec::<u8>::new(), [0; 1024]);
+        while !read.windows(6).any(|bytes| bytes == b"TRYUSD") {
+            let length = socket.read(&mut buffer).unwrap();
+            assert_ne!(length, 0, "nginx sent no call");
+            read.extend(&buffer[..length]);
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_sent_is_not_sent_again() {
+    let Some(program) = installed("a_call_that_was_sent_is_not_sent_again") else {
+        return;
+    };
+    let project = Project::new();
+    let live = three(&project);
+    let mut servers = addresses(&live);
+    let listener = TcpListener::bind("127.0.0.71:0").unwrap();
+    // Its turn is first.
+    servers[0] = listener.local_addr().unwrap();
+    let ended = end_with_a_call(listener);
+    let proxy = Proxy::start(program, &project, "listen.conf", &servers);
+    let endpoint = Endpoint::new(format!("http://{}", proxy.address)).unwrap();
+    let mut client = Grpc::new(in_time(endpoint.connect()).await.unwrap());
+
+    let status = in_time(call(&mut client)).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    ended.join().unwrap();
+    let lines = proxy.stop();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(field(&lines[0], "upstream"), servers[0].to_string());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_spread_evenly() {
     let Some(program) = installed("calls_are_spread_evenly") else {
@@ -289,7 +331,7 @@ async fn calls_are_spread_evenly() {
     };
     let project = Project::new();
     let servers = three(&project);
-    let proxy = Proxy::start(program, &project, "listen.conf", &servers);
+    let proxy = Proxy::start(program, &project, "listen.conf", &addresses(&servers));
     let mut load = Load::start(proxy.address).await;
     load.hears(200, &["71.00", "72.00", "73.00"]).await;
     let (failed, answers) = sorted(load.stop().await);
@@ -319,7 +361,7 @@ async fn a_server_that_is_stopped_loses_no_call() {
     };
     let project = Project::new();
     let mut servers = three(&project);
-    let proxy = Proxy::start(program, &project, "listen.conf", &servers);
+    let proxy = Proxy::start(program, &project, "listen.conf", &addresses(&servers));
     let mut load = Load::start(proxy.address).await;
     load.hears(100, &["71.00", "72.00", "73.00"]).await;
 
@@ -340,7 +382,7 @@ async fn without_a_server_callers_hear_it_in_their_own_terms() {
     };
     let project = Project::new();
     let servers = three(&project);
-    let proxy = Proxy::start(program, &project, "listen.conf", &servers);
+    let proxy = Proxy::start(program, &project, "listen.conf", &addresses(&servers));
     for server in servers {
         server.process.signal(Signal::KILL);
         server.process.end();
@@ -368,7 +410,7 @@ fn over_tls_the_client_is_answered() {
     project.write("nginx/tls.crt", &cert.pem());
     project.write("nginx/tls.key", &signing_key.serialize_pem());
     let servers = three(&project);
-    let proxy = Proxy::start(program, &project, "listen-tls.conf", &servers);
+    let proxy = Proxy::start(program, &project, "listen-tls.conf", &addresses(&servers));
     let mut ask = project.app(["grpc:get-currency-rate", "TRYUSD"]);
     ask.env(HOST, format!("https://localhost:{}", proxy.address.port()))
         .env(

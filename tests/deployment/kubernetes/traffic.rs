@@ -170,22 +170,25 @@ fn the_caller_of_the_dev_overlay_is_let_in_and_knows_where_to_go() {
     }
 }
 
-/// What the server says on its management port.
-fn metrics() -> String {
-    let project = Project::new();
-    let mut command = project.app(["serve"]);
-    command
+/// What a server says of a metric, asked as Prometheus asks.
+fn measured(metric: &str) -> f64 {
+    let mut serve = Project::new().app(["serve"]);
+    serve
         .env("APP_SERVER__LISTEN", "127.0.0.1:0")
         .env("APP_SERVER__MANAGEMENT__LISTEN", "127.0.0.1:0");
-    let mut server = Server::start(&mut command);
+    let mut server = Server::start(&mut serve);
     let line = server.process.says("management on ");
-    let address: SocketAddr = line.rsplit(' ').next().unwrap().parse().unwrap();
-    let mut socket = TcpStream::connect(address).unwrap();
-    let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let host: SocketAddr = line.rsplit(' ').next().unwrap().parse().unwrap();
+    let mut socket = TcpStream::connect(host).unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
-    answer
+    let series = answer
+        .lines()
+        .find_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
+    let value = series.and_then(|value| value.trim().parse().ok());
+    value.unwrap_or_else(|| panic!("there is no {metric} in\n{answer}"))
 }
 
 #[test]
@@ -220,12 +223,6 @@ fn the_autoscaler_and_the_adapter_ask_for_a_metric_that_the_server_has() {
     let series = rule["seriesQuery"].as_str().unwrap();
     assert!(series.starts_with(&format!("{metric}{{")), "{series}");
 
-    let said = metrics();
-    let series = said.lines().find(|line| line.starts_with(&metric));
-    let value = series.and_then(|line| line.rsplit(' ').next());
-    let value = value.unwrap_or_else(|| panic!("there is no {metric} in\n{said}"));
-    assert!(
-        (0.0..=1.0).contains(&value.parse::<f64>().unwrap()),
-        "{value}"
-    );
+    let value = measured(&metric);
+    assert!((0.0..=1.0).contains(&value), "{value}");
 }
