@@ -103,6 +103,28 @@ fn the_file_of_a_unix_socket_stays_with_whoever_made_it() {
     assert!(path.exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_named_management_is_the_management_port() {
+    let project = Project::new();
+    let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [management, calls] = sockets
+        .each_ref()
+        .map(|socket| socket.local_addr().unwrap());
+    let names = ["management", "app.socket"];
+    let sockets = names.into_iter().zip(sockets.map(OwnedFd::from));
+    let mut server = Process::start(&mut serve(&project, sockets.collect()));
+    let said = server.says("listening on");
+    assert_eq!(said, format!("listening on {calls}"));
+    let said = server.says("management on");
+    assert_eq!(said, format!("management on {management}"));
+    // Once it has answered a call, it serves.
+    let mut wire = Wire::connect(calls).await;
+    let answered = in_time(wire.call("/grpc.health.v1.Health/Check", b"")).await;
+    assert_eq!(answered.code, OK);
+    let probe = ["health", "--address", &management.to_string()];
+    assert_eq!(project.run(probe).with_code(0).out, "SERVING\n");
+}
+
 #[test]
 fn sockets_meant_for_another_process_are_left_alone() {
     let project = Project::new();

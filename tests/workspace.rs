@@ -67,7 +67,9 @@ impl Workspace {
         command
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", target())
-            .env("CARGO_NET_OFFLINE", "true");
+            .env("CARGO_NET_OFFLINE", "true")
+            // What a killed process leaves behind stays below `target/` too.
+            .env("TMPDIR", TEMPORARY);
         command
     }
 

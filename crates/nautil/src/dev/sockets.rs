@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::grpc::server::{Error, Listen, Listener, ServerConfig};
+use crate::kernel::MANAGEMENT;
 
 /// The name of the socket for the calls, for whoever lists the descriptors.
 const CALLS: &str = "calls";
@@ -67,7 +68,7 @@ impl Held {
         Ok(Self {
             name,
             asked: asked.clone(),
-            listener: Listener::bind(asked)?,
+            listener: Listener::bind(asked, key(name))?,
         })
     }
 
@@ -76,6 +77,17 @@ impl Held {
     }
 }
 
+/// Where the address stands in the config.
+fn key(name: &str) -> &'static str {
+    if name == MANAGEMENT {
+        "server.management.listen"
+    } else {
+        "server.listen"
+    }
+}
+
 fn wanted(config: &ServerConfig) -> impl Iterator<Item = (&'static str, &Listen)> {
-    std::iter::once((CALLS, &config.listen))
+    let management = config.management.listen.as_ref();
+    let management = management.map(|listen| (MANAGEMENT, listen));
+    std::iter::once((CALLS, &config.listen)).chain(management)
 }

@@ -18,7 +18,7 @@ pub use app::AppConfig;
 pub(crate) use phases::{Booted, Configured, Declared, Sources};
 pub(crate) use process::Process;
 pub(crate) use report::Report;
-pub(crate) use service_manager::ServiceManager;
+pub(crate) use service_manager::{MANAGEMENT, ServiceManager};
 pub use shutdown::Shutdown;
 #[cfg(feature = "dev")]
 pub(crate) use shutdown::on_signals;

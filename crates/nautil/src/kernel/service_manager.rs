@@ -19,6 +19,9 @@ use crate::environment::Environment;
 /// The variable with the names of the sockets, which systemd takes from `FileDescriptorName=`.
 const NAMES: &str = "LISTEN_FDNAMES";
 
+/// The name of the socket for the management port; the one for the calls may have any other.
+pub(crate) const MANAGEMENT: &str = "management";
+
 /// The variable with the socket on which it hears.
 const NOTIFY: &str = "NOTIFY_SOCKET";
 
@@ -48,7 +51,7 @@ pub(crate) enum SocketError {
     Unusable(String),
     /// Nobody would ever answer on it.
     #[error(
-        "the service manager handed over a socket named `{name}` too many: name one `management` \
+        "the service manager handed over a socket named `{name}` too many: name one `{MANAGEMENT}` \
          (systemd: FileDescriptorName=) and leave one for the calls"
     )]
     TooMany {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use clap::Args;
 use shaku::Component;
 
-use crate::console::{Command, DynCommand, Failure, Output};
+use crate::console::{Command, Commands, DynCommand, Failure, Output};
 use crate::container::Container;
 use crate::grpc::Services;
-use crate::grpc::server::{Pulse, Server, ServerConfig};
-use crate::kernel::{ServiceManager, Shutdown};
+use crate::grpc::server::{Pulse, Server, ServerConfig, Sockets};
+use crate::kernel::{MANAGEMENT, ServiceManager, Shutdown};
 
 /// Serve the gRPC services until SIGINT or SIGTERM
 #[derive(Debug, Args)]
@@ -24,6 +24,8 @@ pub(crate) struct Serve {
     services: Arc<Services>,
     #[shaku(inject)]
     container: Arc<Container>,
+    #[shaku(inject)]
+    commands: Arc<Commands>,
     #[shaku(inject)]
     shutdown: Arc<Shutdown>,
     #[shaku(inject)]
@@ -40,12 +42,17 @@ impl Command for Serve {
 
     async fn run(&self, _: ServeArguments, output: &Output) -> Result<(), Failure> {
         let routes = self.services.routes(&self.container, &self.config.limits)?;
-        let server = match self.service_manager.any_socket() {
-            Some(socket) => Server::adopt(socket, &self.config)?,
-            None => Server::bind(&self.config)?,
+        let sockets = Sockets {
+            management: self.service_manager.socket(MANAGEMENT),
+            calls: self.service_manager.any_socket(),
         };
+        let server = Server::adopt(sockets, &self.config)?
+            .named(self.commands.name(), self.commands.version());
         self.service_manager.all_taken()?;
         output.line(format_args!("listening on {}", server.address()));
+        if let Some(address) = server.management_address() {
+            output.line(format_args!("management on {address}"));
+        }
         if self.services.iter().next().is_none() {
             output.note("no service is served: a bootloader says `init.serve::<…>()`");
         }
