@@ -4,6 +4,7 @@
 //! - `journey`: what does a developer see who does everything right?
 //! - `from_nothing`: does the application come back without `generated/`, or without code that compiles?
 //! - `clients`: does the port answer everybody, and each in their own terms?
+//! - `health`: does a probe learn whether the server serves, and if not, why?
 //! - `in_process`: the kernel without a port, with another source of rates.
 //! - `console_errors`: does a failed command say what to do next?
 //! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
@@ -27,6 +28,7 @@ mod console_errors;
 mod deployment;
 mod disk;
 mod from_nothing;
+mod health;
 mod in_process;
 mod invariants;
 mod journey;

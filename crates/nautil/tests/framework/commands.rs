@@ -25,6 +25,7 @@ Options
 Commands
   completion          Print the completion script of a shell
   end                 End as told
+  health              Ask a server whether it serves: exit code 0 if it does, 1 if not
   help                Show the help of a command
   list                List every command
   serve               Serve the gRPC services until SIGINT or SIGTERM
