@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use crate::support::{Process, Project, Ran, Server};
+use rustix::process::Signal;
+
+use crate::support::{Process, Project, Ran, Server, in_time};
+use crate::wire::{OK, Wire};
 
 fn health(project: &Project, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
     let mut command = project.app(["health"]);
@@ -64,6 +67,49 @@ fn a_server_on_a_unix_socket_is_found() {
     assert_eq!(
         refused(health(&project, &[], &variables)),
         "unix:app.sock (server.listen) cannot be reached: UNAVAILABLE: connection refused; is the server running?"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_management_port_is_asked_where_there_is_one_and_tells_of_the_drain() {
+    let project = Project::new();
+    let mut server = Server::start(
+        project
+            .app(["serve"])
+            .env("APP_SERVER__LISTEN", "127.0.0.1:0")
+            .env("APP_SERVER__MANAGEMENT__LISTEN", "127.0.0.1:0"),
+    );
+    let line = server.process.says("management on ");
+    let management = line.strip_prefix("management on ").unwrap();
+    // Once it accepts, it serves.
+    let mut wire = Wire::connect(server.address).await;
+    let call = wire.open("/currency.CurrencyRateService/GetRate").await;
+    let known = wire.call("/grpc.health.v1.Health/Check", b"").await;
+    assert_eq!(known.code, OK);
+    let variables = [
+        ("APP_SERVER__LISTEN", "127.0.0.1:0"),
+        ("APP_SERVER__MANAGEMENT__LISTEN", management),
+    ];
+    is_serving(health(&project, &[], &variables));
+
+    server.process.signal(Signal::TERM);
+    server.process.logs("draining");
+    assert_eq!(
+        refused(health(&project, &[], &variables)),
+        format!(
+            "{management} (server.management.listen) is NOT_SERVING: \
+             it starts, or finishes its last calls before it stops"
+        )
+    );
+    let answer = in_time(call.finish(b"\x0a\x06TRYUSD")).await;
+    assert_eq!(answer.code, OK);
+    server.process.end().with_code(0);
+    assert_eq!(
+        refused(health(&project, &[], &variables)),
+        format!(
+            "{management} (server.management.listen) cannot be reached: UNAVAILABLE: connection refused; \
+             is the server running?"
+        )
     );
 }
 

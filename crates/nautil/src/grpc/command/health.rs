@@ -112,9 +112,13 @@ impl Command for Health {
 impl Server {
     /// The server that this configuration makes.
     fn of(config: &ServerConfig) -> Self {
+        let (address, origin) = match &config.management.listen {
+            Some(listen) => (listen, "server.management.listen"),
+            None => (&config.listen, "server.listen"),
+        };
         Self {
-            address: reachable(&config.listen),
-            origin: "server.listen",
+            address: reachable(address),
+            origin,
         }
     }
 

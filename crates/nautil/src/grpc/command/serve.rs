@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use shaku::Component;
 
-use crate::console::{Command, DynCommand, Failure, Output};
+use crate::console::{Command, Commands, DynCommand, Failure, Output};
 use crate::container::Container;
 use crate::grpc::Services;
 use crate::grpc::server::{Server, ServerConfig};
@@ -25,6 +25,8 @@ pub(crate) struct Serve {
     #[shaku(inject)]
     container: Arc<Container>,
     #[shaku(inject)]
+    commands: Arc<Commands>,
+    #[shaku(inject)]
     shutdown: Arc<Shutdown>,
 }
 
@@ -38,8 +40,12 @@ impl Command for Serve {
 
     async fn run(&self, _: ServeArguments, output: &Output) -> Result<(), Failure> {
         let routes = self.services.routes(&self.container, &self.config.limits)?;
-        let server = Server::bind(&self.config)?;
+        let server =
+            Server::bind(&self.config)?.named(self.commands.name(), self.commands.version());
         output.line(format_args!("listening on {}", server.address()));
+        if let Some(address) = server.management_address() {
+            output.line(format_args!("management on {address}"));
+        }
         if self.services.iter().next().is_none() {
             output.note("no service is served: a bootloader says `init.serve::<…>()`");
         }

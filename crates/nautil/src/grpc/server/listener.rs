@@ -29,12 +29,14 @@ pub(super) struct Listener {
 pub(super) struct SocketFile(PathBuf);
 
 impl Listener {
-    pub(super) fn bind(listen: &Listen) -> Result<Self, Error> {
+    /// `key` is where the address stands in the config.
+    pub(super) fn bind(listen: &Listen, key: &'static str) -> Result<Self, Error> {
         let bound = match listen {
             Listen::Tcp { host, port } => bind_tcp(host, *port),
             Listen::Unix(path) => bind_unix(path),
         };
         bound.map_err(|fault| Error::Bind {
+            key,
             listen: listen.clone(),
             fault,
         })

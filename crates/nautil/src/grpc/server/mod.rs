@@ -37,7 +37,10 @@ mod health;
 mod layer;
 mod listen;
 mod listener;
+mod management;
 mod message;
+mod meter;
+mod metrics;
 mod preface;
 mod prefixed;
 mod reflection;
@@ -45,19 +48,22 @@ mod reply;
 mod request_body;
 mod router;
 mod routes;
+mod saturation;
 mod until_drain;
 mod worker;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use tracing::debug;
 
 use self::drain::Drain;
 use self::listener::Listener;
+use self::metrics::{Identity, Metrics};
 use self::worker::Workers;
 
 pub use self::call::Call;
-pub use self::config::{Keepalive, Limits, Mode, ServerConfig, Timeouts};
+pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts};
 pub use self::connection::serve_connection;
 pub use self::drain::Drained;
 pub use self::error::{BindFault, Error};
@@ -71,19 +77,33 @@ pub use self::routes::{ResponseFuture, Routes};
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
+    management: Option<Listener>,
     config: ServerConfig,
+    identity: Option<Identity>,
 }
 
 impl Server {
-    /// Takes the address of `config.listen`. A host name is resolved here, which may block for a moment.
+    /// Takes the addresses of `config.listen` and `config.management.listen`. A host name is resolved here, which may block for a moment.
     ///
     /// # Errors
     /// [`Error::Bind`] where the address cannot be had; its text says what to do.
     pub fn bind(config: &ServerConfig) -> Result<Self, Error> {
+        let management = config.management.listen.as_ref();
+        let management =
+            management.map(|listen| Listener::bind(listen, "server.management.listen"));
         Ok(Self {
-            listener: Listener::bind(&config.listen)?,
+            listener: Listener::bind(&config.listen, "server.listen")?,
+            management: management.transpose()?,
             config: config.clone(),
+            identity: None,
         })
+    }
+
+    /// Says what the application calls itself: the metrics tell it on.
+    #[must_use]
+    pub fn named(mut self, name: &'static str, version: &'static str) -> Self {
+        self.identity = Some(Identity { name, version });
+        self
     }
 
     /// The address as bound: with the real port where port 0 was asked for.
@@ -92,27 +112,54 @@ impl Server {
         self.listener.address()
     }
 
+    /// The address of the management port as bound, where there is one.
+    #[must_use]
+    pub fn management_address(&self) -> Option<&Listen> {
+        self.management.as_ref().map(Listener::address)
+    }
+
     /// Serves until `shutdown` is ready, then drains: nobody new is let in, health says NOT_SERVING, every connection is
-    /// told to go (GOAWAY), and calls in flight have `drain_timeout` to finish. What is left then is cut, and counted.
+    /// told to go (GOAWAY), and calls in flight have `drain_timeout` to finish. What is left then is cut, and counted. The
+    /// management port answers from before the first connection to after the last.
     ///
     /// # Errors
-    /// [`Error::Worker`] where a worker's runtime cannot be built, [`Error::Listener`] where the socket cannot be watched.
+    /// [`Error::Worker`] or [`Error::Management`] where a thread or its runtime cannot be had, [`Error::Listener`] where a
+    /// socket cannot be watched.
     pub async fn run<F>(self, routes: Routes, shutdown: F) -> Result<Drained, Error>
     where
         F: Future<Output = ()>,
     {
-        let Self { listener, config } = self;
+        let Self {
+            listener,
+            management,
+            config,
+            identity,
+        } = self;
         let drain = Drain::default();
         let workers = Workers::start(&config, &routes, &drain).await?;
         let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
+        let management = match management {
+            Some(listener) => {
+                let (state, admission) = (routes.state(), acceptor.admission());
+                let (state, admission) = (Arc::clone(state), Arc::clone(admission));
+                let metrics = Metrics::new(identity, state, admission, workers.vitals());
+                Some(management::Management::start(listener, &config, &routes, metrics).await?)
+            }
+            None => None,
+        };
         debug!(address = %acceptor.address(), mode = %config.mode, workers = workers.len(), "serving");
 
         routes.set_serving();
-        acceptor.run(&workers, shutdown).await;
+        acceptor
+            .run(|accepted| workers.serve(accepted), shutdown)
+            .await;
         routes.set_draining();
 
         let drained = drain.finish(config.drain_timeout).await;
         workers.stop().await;
+        if let Some(management) = management {
+            management.stop().await;
+        }
         Ok(drained)
     }
 }
