@@ -192,7 +192,7 @@ fn complaints_of_a_stranger(project: &Project, closed: &str) -> (Vec<String>, u3
     let binary = project.path("app");
     copy(Path::new(env!("CARGO_BIN_EXE_app")), &binary);
     fs::set_permissions(project.path(""), Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(project.path(closed), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(project.path(closed), Permissions::from_mode(0o000)).unwrap();
     let mut command = Command::new(binary);
     command
         .arg("serve")
