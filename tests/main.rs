@@ -9,6 +9,7 @@
 //! - `console_errors`: does a failed command say what to do next?
 //! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
 //! - `signals`: how does the server stop?
+//! - `service_manager`: does the server take its sockets from systemd, and say how it is?
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says?
@@ -33,6 +34,7 @@ mod in_process;
 mod invariants;
 mod journey;
 mod readme;
+mod service_manager;
 mod signals;
 mod source;
 mod support;

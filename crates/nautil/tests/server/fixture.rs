@@ -59,7 +59,8 @@ pub(crate) fn start_with(config: &ServerConfig, routes: Routes, echo: Arc<Echo>)
     let address = server.address().to_string();
     let management = server.management_address().map(ToString::to_string);
     let stop = CancellationToken::new();
-    let task = tokio::spawn(server.run(routes, stop.clone().cancelled_owned()));
+    let stopped = stop.clone().cancelled_owned();
+    let task = tokio::spawn(async { Ok(server.start(routes).await?.until(stopped).await) });
     Running {
         address,
         management,

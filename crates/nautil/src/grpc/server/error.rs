@@ -18,6 +18,12 @@ pub enum Error {
         /// Why not.
         fault: BindFault,
     },
+    /// The socket that was handed over is not one to accept connections from.
+    #[error("cannot serve on the socket that was handed over: {fault}")]
+    Adopt {
+        /// Why not.
+        fault: AdoptFault,
+    },
     /// The socket is bound, but the runtime cannot watch it.
     #[error("cannot watch the socket of {listen}")]
     Listener {
@@ -52,6 +58,24 @@ pub enum Error {
         /// What tonic-reflection said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Why a socket that was handed over cannot be served on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdoptFault {
+    /// Nobody called `listen` on it.
+    #[error("it does not listen; a systemd socket unit needs `Accept=no` and `ListenStream=`")]
+    NotListening,
+    /// A Unix socket without a path.
+    #[error("it is a Unix socket without a path; give it one")]
+    Nameless,
+    /// Neither of the two.
+    #[error("it is neither a TCP nor a Unix socket")]
+    Family,
+    /// Anything else.
+    #[error("{0}")]
+    Other(#[from] io::Error),
 }
 
 /// Why an address cannot be had.

@@ -18,7 +18,7 @@
 //! let routes = Router::new(&config.limits).with_health().build()?;
 //! let server = Server::bind(&config)?;
 //! assert_ne!(server.address().to_string(), "127.0.0.1:0");
-//! let drained = server.run(routes, shutdown).await?;
+//! let drained = server.start(routes).await?.until(shutdown).await;
 //! assert!(drained.is_clean());
 //! # Ok(())
 //! # }
@@ -43,6 +43,7 @@ mod meter;
 mod metrics;
 mod preface;
 mod prefixed;
+mod pulse;
 mod reflection;
 mod reply;
 mod request_body;
@@ -53,7 +54,9 @@ mod until_drain;
 mod worker;
 
 use std::future::Future;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::debug;
 
@@ -66,12 +69,22 @@ pub use self::call::Call;
 pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts};
 pub use self::connection::serve_connection;
 pub use self::drain::Drained;
-pub use self::error::{BindFault, Error};
+pub use self::error::{AdoptFault, BindFault, Error};
 pub use self::layer::{ResponseBody, RoutedBy};
 pub use self::listen::{Listen, ListenError};
+pub use self::pulse::Pulse;
 pub use self::reply::Reply;
 pub use self::router::Router;
 pub use self::routes::{ResponseFuture, Routes};
+
+/// Sockets that listen already.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// For the calls.
+    pub calls: Option<OwnedFd>,
+    /// For the management port.
+    pub management: Option<OwnedFd>,
+}
 
 /// A server whose address is taken, and that accepts nobody yet.
 #[derive(Debug)]
@@ -83,17 +96,34 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the addresses of `config.listen` and `config.management.listen`. A host name is resolved here, which may block for a moment.
+    /// Takes the addresses of `config.listen` and `config.management.listen`. A host name is resolved here, which may block
+    /// for a moment.
     ///
     /// # Errors
-    /// [`Error::Bind`] where the address cannot be had; its text says what to do.
+    /// [`Error::Bind`] where an address cannot be had; its text says what to do.
     pub fn bind(config: &ServerConfig) -> Result<Self, Error> {
-        let management = config.management.listen.as_ref();
-        let management =
-            management.map(|listen| Listener::bind(listen, "server.management.listen"));
+        Self::adopt(Sockets::default(), config)
+    }
+
+    /// A server on sockets that listen already, TCP or Unix: from a service manager, or from the process that this one
+    /// replaces. The address in `config` counts for nothing then; a Unix socket's file stays when the server stops. What is
+    /// not there is bound as by [`Server::bind`].
+    ///
+    /// # Errors
+    /// [`Error::Adopt`] where it is no socket to accept connections from, and those of [`Server::bind`].
+    pub fn adopt(sockets: Sockets, config: &ServerConfig) -> Result<Self, Error> {
+        let listener = match sockets.calls {
+            Some(socket) => Listener::adopt(socket)?,
+            None => Listener::bind(&config.listen, "server.listen")?,
+        };
+        let management = match (sockets.management, &config.management.listen) {
+            (Some(socket), _) => Some(Listener::adopt(socket)?),
+            (None, Some(listen)) => Some(Listener::bind(listen, "server.management.listen")?),
+            (None, None) => None,
+        };
         Ok(Self {
-            listener: Listener::bind(&config.listen, "server.listen")?,
-            management: management.transpose()?,
+            listener,
+            management,
             config: config.clone(),
             identity: None,
         })
@@ -118,17 +148,12 @@ impl Server {
         self.management.as_ref().map(Listener::address)
     }
 
-    /// Serves until `shutdown` is ready, then drains: nobody new is let in, health says NOT_SERVING, every connection is
-    /// told to go (GOAWAY), and calls in flight have `drain_timeout` to finish. What is left then is cut, and counted. The
-    /// management port answers from before the first connection to after the last.
+    /// Starts the workers and the management port; the socket is watched, and [`Running::until`] accepts from it.
     ///
     /// # Errors
     /// [`Error::Worker`] or [`Error::Management`] where a thread or its runtime cannot be had, [`Error::Listener`] where a
     /// socket cannot be watched.
-    pub async fn run<F>(self, routes: Routes, shutdown: F) -> Result<Drained, Error>
-    where
-        F: Future<Output = ()>,
-    {
+    pub async fn start(self, routes: Routes) -> Result<Running, Error> {
         let Self {
             listener,
             management,
@@ -136,7 +161,8 @@ impl Server {
             identity,
         } = self;
         let drain = Drain::default();
-        let workers = Workers::start(&config, &routes, &drain).await?;
+        let counted = management.as_ref().map(|_| routes.state().methods.len());
+        let workers = Workers::start(&config, &routes, &drain, counted).await?;
         let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
         let management = match management {
             Some(listener) => {
@@ -148,18 +174,50 @@ impl Server {
             None => None,
         };
         debug!(address = %acceptor.address(), mode = %config.mode, workers = workers.len(), "serving");
-
         routes.set_serving();
-        acceptor
+        Ok(Running {
+            acceptor,
+            management,
+            workers,
+            routes,
+            drain,
+            drain_timeout: config.drain_timeout,
+        })
+    }
+}
+
+/// A server whose workers run.
+#[derive(Debug)]
+pub struct Running {
+    acceptor: acceptor::Acceptor,
+    management: Option<management::Management>,
+    workers: Workers,
+    routes: Routes,
+    drain: Drain,
+    drain_timeout: Duration,
+}
+
+impl Running {
+    /// Says at any time whether the workers still get round to new work.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.workers.pulse()
+    }
+
+    /// Serves until `shutdown` is ready, then drains: nobody new is let in, health says NOT_SERVING, every connection is
+    /// told to go (GOAWAY), and calls in flight have `drain_timeout` to finish. What is left then is cut, and counted. The
+    /// management port answers to the end.
+    pub async fn until<F: Future<Output = ()>>(self, shutdown: F) -> Drained {
+        let workers = &self.workers;
+        self.acceptor
             .run(|accepted| workers.serve(accepted), shutdown)
             .await;
-        routes.set_draining();
-
-        let drained = drain.finish(config.drain_timeout).await;
-        workers.stop().await;
-        if let Some(management) = management {
+        self.routes.set_draining();
+        let drained = self.drain.finish(self.drain_timeout).await;
+        self.workers.stop().await;
+        if let Some(management) = self.management {
             management.stop().await;
         }
-        Ok(drained)
+        drained
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime, RuntimeMetrics};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::debug;
@@ -20,6 +20,7 @@ use super::drain::Drain;
 use super::error::Error;
 use super::meter::Meter;
 use super::metrics::Vitals;
+use super::pulse::Pulse;
 use super::routes::Routes;
 use super::saturation::WorkerMetrics;
 
@@ -69,9 +70,9 @@ enum Pool {
 
 #[derive(Debug)]
 struct Worker {
+    runtime: Handle,
     queue: mpsc::UnboundedSender<(Accepted, Load)>,
     connections: Arc<AtomicUsize>,
-    metrics: RuntimeMetrics,
     ended: oneshot::Receiver<()>,
 }
 
@@ -80,10 +81,12 @@ struct Worker {
 struct Load(Arc<AtomicUsize>);
 
 impl Workers {
+    /// `counted` is the number of methods whose calls are to be counted, where somebody will ask.
     pub(super) async fn start(
         config: &ServerConfig,
         routes: &Routes,
         drain: &Drain,
+        counted: Option<usize>,
     ) -> Result<Self, Error> {
         let context = Arc::new(Context {
             config: config.clone(),
@@ -94,12 +97,9 @@ impl Workers {
             Ok(0) | Err(_) => thread::available_parallelism().map_or(1, usize::from),
             Ok(count) => count,
         };
-        let meters: Vec<_> = match config.management.listen {
-            Some(_) => (0..count)
-                .map(|_| Meter::new(routes.state().methods.len()))
-                .collect(),
-            None => Vec::new(),
-        };
+        let meters = counted.map_or_else(Vec::new, |methods| {
+            (0..count).map(|_| Meter::new(methods)).collect()
+        });
         let pool = match config.mode {
             Mode::PerCore => {
                 let mut workers = Vec::with_capacity(count);
@@ -133,7 +133,7 @@ impl Workers {
                 .iter()
                 .map(|worker| {
                     let metrics = WorkerMetrics {
-                        runtime: worker.metrics.clone(),
+                        runtime: worker.runtime.metrics(),
                         worker: 0,
                     };
                     (metrics, Arc::clone(&worker.connections))
@@ -160,6 +160,16 @@ impl Workers {
 
     pub(super) fn len(&self) -> usize {
         self.count
+    }
+
+    pub(super) fn pulse(&self) -> Pulse {
+        Pulse::new(match &self.pool {
+            Pool::PerCore(workers) => workers
+                .iter()
+                .map(|worker| worker.runtime.clone())
+                .collect(),
+            Pool::Shared { runtime, .. } => vec![runtime.handle().clone()],
+        })
     }
 
     /// Hands a connection to the worker that has the fewest.
@@ -235,7 +245,7 @@ impl Worker {
                     return;
                 }
             };
-            let _ = started.send(Ok(runtime.metrics()));
+            let _ = started.send(Ok(runtime.handle().clone()));
             let connections = context.drain.connections.clone();
             runtime.block_on(async {
                 while let Some((accepted, load)) = accepted.recv().await {
@@ -250,13 +260,13 @@ impl Worker {
         thread::Builder::new()
             .name(format!("nautil-worker-{number}"))
             .spawn(work)?;
-        let metrics = start
+        let runtime = start
             .await
             .unwrap_or_else(|_| Err(io::Error::other("the thread ended at its start")))?;
         Ok(Self {
+            runtime,
             queue,
             connections: Arc::default(),
-            metrics,
             ended,
         })
     }
