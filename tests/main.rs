@@ -8,6 +8,7 @@
 //! - `console_errors`: does a failed command say what to do next?
 //! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
 //! - `signals`: how does the server stop?
+//! - `logs`: what does the server say about a call?
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says?
@@ -30,6 +31,7 @@ mod from_nothing;
 mod in_process;
 mod invariants;
 mod journey;
+mod logs;
 mod readme;
 mod signals;
 mod source;

@@ -2,3 +2,5 @@
 //! tests are skipped; `.ci/setup/` installs all of them.
 
 mod debugger;
+#[cfg(feature = "tokio-console")]
+mod tokio_console;

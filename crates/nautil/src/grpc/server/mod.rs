@@ -45,6 +45,7 @@ mod reply;
 mod request_body;
 mod router;
 mod routes;
+mod span;
 mod until_drain;
 mod worker;
 
