@@ -4,11 +4,13 @@
 //! - `journey`: what does a developer see who does everything right?
 //! - `from_nothing`: does the application come back without `generated/`, or without code that compiles?
 //! - `clients`: does the port answer everybody, and each in their own terms?
+//! - `health`: does a probe learn whether the server serves, and if not, why?
 //! - `in_process`: the kernel without a port, with another source of rates.
 //! - `console_errors`: does a failed command say what to do next?
 //! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
 //! - `signals`: how does the server stop?
 //! - `logs`: what does the server say about a call?
+//! - `service_manager`: does the server take its sockets from systemd, and say how it is?
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says?
@@ -28,11 +30,13 @@ mod console_errors;
 mod deployment;
 mod disk;
 mod from_nothing;
+mod health;
 mod in_process;
 mod invariants;
 mod journey;
 mod logs;
 mod readme;
+mod service_manager;
 mod signals;
 mod source;
 mod support;

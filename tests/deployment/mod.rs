@@ -2,5 +2,6 @@
 //! tests are skipped; `.ci/setup/` installs all of them.
 
 mod debugger;
+mod docker;
 #[cfg(feature = "tokio-console")]
 mod tokio_console;

@@ -81,6 +81,7 @@ pub mod container;
 pub mod environment;
 pub mod grpc;
 pub mod kernel;
+mod permission;
 mod suggest;
 pub mod telemetry;
 pub mod testing;

@@ -8,7 +8,7 @@ use super::server::ServerConfig;
 use crate::bootloader::{Bootloader, Init};
 use crate::config::{Invalid, Section};
 
-/// The server: section `server`, `serve`, `grpc:services`.
+/// The server: section `server`, `serve`, `health`, `grpc:services`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GrpcServerBootloader;
 
@@ -16,6 +16,7 @@ impl Bootloader for GrpcServerBootloader {
     fn init(&self, init: &mut Init<'_>) {
         init.config::<ServerConfig>()
             .command::<command::Serve>()
+            .command::<command::Health>()
             .command::<command::GrpcServices>();
     }
 }

@@ -5,6 +5,7 @@
 mod bootloader;
 pub mod client;
 mod command;
+mod descriptors;
 mod in_process;
 pub mod server;
 mod service;

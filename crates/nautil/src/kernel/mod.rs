@@ -4,6 +4,7 @@ mod app;
 mod phases;
 mod process;
 mod report;
+mod service_manager;
 mod shutdown;
 
 use std::process::ExitCode;
@@ -14,11 +15,10 @@ use crate::grpc::{GrpcClientBootloader, GrpcServerBootloader};
 use crate::telemetry::TelemetryBootloader;
 
 pub use app::AppConfig;
-#[cfg(feature = "codegen")]
-pub(crate) use phases::Root;
 pub(crate) use phases::{Booted, Configured, Declared, Sources};
 pub(crate) use process::Process;
 pub(crate) use report::Report;
+pub(crate) use service_manager::ServiceManager;
 pub use shutdown::Shutdown;
 
 /// An application: its name, and its bootloaders.

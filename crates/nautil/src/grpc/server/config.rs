@@ -21,6 +21,8 @@ pub struct ServerConfig {
     /// How long calls in flight may take once the server stops. Default 30 s.
     #[serde(with = "crate::config::duration")]
     pub drain_timeout: Duration,
+    /// The second port, for those who look after the server.
+    pub management: Management,
     /// What a peer may take.
     pub limits: Limits,
     /// How long a peer may be silent.
@@ -38,6 +40,15 @@ pub enum Mode {
     PerCore,
     /// All workers share one runtime and steal work from each other: for handlers that burn CPU.
     Shared,
+}
+
+/// The second port: health and metrics in plain text, on a thread of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Management {
+    /// Where to answer `grpc.health.v1.Health` (HTTP/2) and `GET /metrics`: `<host>:<port>` or `unix:<path>`. Unset, there is
+    /// no such port.
+    pub listen: Option<Listen>,
 }
 
 /// What a peer may take. Sizes are in bytes, in text with their unit (`"4MiB"`).
@@ -98,6 +109,7 @@ impl Default for ServerConfig {
             mode: Mode::default(),
             workers: 0,
             drain_timeout: Duration::from_secs(30),
+            management: Management::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
         }

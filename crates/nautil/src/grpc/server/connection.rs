@@ -48,6 +48,13 @@ pub(super) enum End {
     },
 }
 
+/// What a peer speaks, and what was read to find out.
+#[derive(Debug)]
+pub(super) enum Opening {
+    Http2(Bytes),
+    Http1(Bytes),
+}
+
 /// Serves one connection that somebody else opened, such as one half of [`tokio::io::duplex`]: a server without a port.
 ///
 /// Returns when the peer is gone, or, once `shutdown` is ready, when the calls in flight are finished. Faults of the peer
@@ -74,19 +81,44 @@ where
     G: Future<Output = ()>,
 {
     let mut shutdown = pin!(shutdown);
-    let prefix = tokio::select! {
+    let opening = tokio::select! {
         biased;
-        prefix = read_preface(&mut io, &config.timeouts) => prefix,
+        opening = open(&mut io, &config.timeouts) => opening,
         // Nobody has asked anything yet.
         () = shutdown.as_mut() => None,
     };
-    let Some(prefix) = prefix else {
-        return End::Closed;
-    };
+    match opening {
+        None => End::Closed,
+        Some(Opening::Http2(prefix)) => {
+            let io = Prefixed::new(prefix, io);
+            serve_http2(io, routes, config, shutdown, cut).await
+        }
+        Some(Opening::Http1(_)) => {
+            debug!("a connection was closed: the peer speaks HTTP/1");
+            // Whoever does not read the reply is not waited for.
+            let _ = timeout(config.timeouts.handshake, refuse_http1(&mut io)).await;
+            End::Closed
+        }
+    }
+}
 
+/// The part of [`serve`] that comes after the opening.
+pub(super) async fn serve_http2<I, F, G>(
+    io: Prefixed<I>,
+    routes: Routes,
+    config: &ServerConfig,
+    shutdown: F,
+    cut: G,
+) -> End
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = ()>,
+    G: Future<Output = ()>,
+{
+    let mut shutdown = pin!(shutdown);
     let calls = Calls::default();
     let live = Arc::downgrade(&calls.0);
-    let io = TokioIo::new(Prefixed::new(prefix, io));
+    let io = TokioIo::new(io);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let response = routes.handle(request.map(|body| Body::new(RequestBody::new(body))));
         async { Ok::<_, Infallible>(response.await) }
@@ -96,7 +128,7 @@ where
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => Some(ended),
-        () = shutdown => None,
+        () = shutdown.as_mut() => None,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -135,8 +167,8 @@ fn http2(config: &ServerConfig, calls: Calls) -> http2::Builder<Calls> {
     builder
 }
 
-/// Reads until it is clear that the peer speaks HTTP/2, and returns what was read. `None` is a connection that is over.
-async fn read_preface<I>(io: &mut I, timeouts: &Timeouts) -> Option<Bytes>
+/// Reads until it is clear what the peer speaks. `None` is a connection that is over.
+pub(super) async fn open<I>(io: &mut I, timeouts: &Timeouts) -> Option<Opening>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
@@ -152,12 +184,8 @@ where
     let rest = async {
         loop {
             match Preface::of(&bytes) {
-                Preface::Http2 => return Some(bytes.freeze()),
-                Preface::Http1 => {
-                    debug!("a connection was closed: the peer speaks HTTP/1");
-                    refuse_http1(io).await;
-                    return None;
-                }
+                Preface::Http2 => return Some(Opening::Http2(bytes.freeze())),
+                Preface::Http1 => return Some(Opening::Http1(bytes.freeze())),
                 Preface::Unknown => {
                     // A GOAWAY may be left out (RFC 9113, section 3.4): who would read it?
                     debug!("a connection was closed: the peer does not speak HTTP");
@@ -171,7 +199,7 @@ where
         }
     };
     match timeout(timeouts.handshake, rest).await {
-        Ok(prefix) => prefix,
+        Ok(opening) => opening,
         Err(_) => {
             debug!("a connection was closed: no preface in time (`server.timeouts.handshake`)");
             None
