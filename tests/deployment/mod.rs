@@ -2,3 +2,5 @@
 //! tests are skipped; `.ci/setup/` installs all of them.
 
 mod docker;
+mod kubernetes;
+mod nginx;
