@@ -3,3 +3,4 @@
 
 mod kubernetes;
 mod nginx;
+mod systemd;
