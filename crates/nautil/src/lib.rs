@@ -76,9 +76,12 @@ pub mod bootloader;
 pub mod config;
 pub mod console;
 pub mod container;
+#[cfg(feature = "dev")]
+mod dev;
 pub mod environment;
 pub mod grpc;
 pub mod kernel;
+mod permission;
 mod suggest;
 pub mod telemetry;
 pub mod testing;

@@ -31,6 +31,8 @@ Commands
   serve               Serve the gRPC services until SIGINT or SIGTERM
  config
   config:show         Show the effective configuration, with the origin of each value
+ console
+  console:wait        Wait for SIGINT or SIGTERM, so that a container stays up for the commands that are run in it
  container
   container:check     Build everything that is bound, and report every fault
   container:list      List what is bound, to what, and by which bootloader

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::Incoming;
@@ -12,7 +13,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tonic::body::Body;
 use tracing::debug;
 
@@ -37,6 +38,10 @@ const HTTP1_REPLY: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     connection: close\r\n\
     \r\n\
     this port speaks gRPC over HTTP/2 only\n";
+
+/// How long after the start of a drain a connection may still say its first words. Its peer has no way to know that nobody
+/// listens any more, and has sent them with its first call.
+const LATE: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,16 +86,27 @@ where
     G: Future<Output = ()>,
 {
     let mut shutdown = pin!(shutdown);
+    let mut draining = false;
+    let too_late = async {
+        shutdown.as_mut().await;
+        draining = true;
+        sleep(LATE).await;
+    };
     let opening = tokio::select! {
         biased;
         opening = open(&mut io, &config.timeouts) => opening,
-        // Nobody has asked anything yet.
-        () = shutdown.as_mut() => None,
+        () = too_late => None,
     };
     match opening {
         None => End::Closed,
         Some(Opening::Http2(prefix)) => {
             let io = Prefixed::new(prefix, io);
+            // One that came late is told to go at once, behind the calls that it came with.
+            let shutdown = async move {
+                if !draining {
+                    shutdown.await;
+                }
+            };
             serve_http2(io, routes, config, shutdown, cut).await
         }
         Some(Opening::Http1(_)) => {

@@ -61,7 +61,7 @@ use std::time::Duration;
 use tracing::debug;
 
 use self::drain::Drain;
-use self::listener::Listener;
+pub(crate) use self::listener::Listener;
 use self::metrics::{Identity, Metrics};
 use self::worker::Workers;
 
