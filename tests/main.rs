@@ -8,6 +8,7 @@
 //! - `in_process`: the kernel without a port, with another source of rates.
 //! - `console_errors`: does a failed command say what to do next?
 //! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
+//! - `tls`: is the server as safe to reach as its files say, and are they easy to get right?
 //! - `signals`: how does the server stop?
 //! - `dev`: does a saved file become a new server, with nobody refused?
 //! - `service_manager`: does the server take its sockets from systemd, and say how it is?
@@ -40,5 +41,6 @@ mod service_manager;
 mod signals;
 mod source;
 mod support;
+mod tls;
 mod wire;
 mod workspace;

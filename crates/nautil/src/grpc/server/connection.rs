@@ -188,15 +188,7 @@ pub(super) async fn open<I>(io: &mut I, timeouts: &Timeouts) -> Option<Opening>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut bytes = BytesMut::with_capacity(FIRST_READ);
-    match timeout(timeouts.first_byte, io.read_buf(&mut bytes)).await {
-        Ok(Ok(1..)) => {}
-        Ok(_) => return None,
-        Err(_) => {
-            debug!("a connection was closed: no first byte in time (`server.timeouts.first_byte`)");
-            return None;
-        }
-    }
+    let mut bytes = first_bytes(io, timeouts).await?;
     let rest = async {
         loop {
             match Preface::of(&bytes) {
@@ -223,12 +215,33 @@ where
     }
 }
 
+/// At least one byte. `None` is a connection that is over.
+pub(super) async fn first_bytes<I: AsyncRead + Unpin>(
+    io: &mut I,
+    timeouts: &Timeouts,
+) -> Option<BytesMut> {
+    let mut bytes = BytesMut::with_capacity(FIRST_READ);
+    match timeout(timeouts.first_byte, io.read_buf(&mut bytes)).await {
+        Ok(Ok(1..)) => Some(bytes),
+        Ok(_) => None,
+        Err(_) => {
+            debug!("a connection was closed: no first byte in time (`server.timeouts.first_byte`)");
+            None
+        }
+    }
+}
+
 /// Says in HTTP/1 what this port speaks.
 async fn refuse_http1<I: AsyncRead + AsyncWrite + Unpin>(io: &mut I) {
     if io.write_all(HTTP1_REPLY).await.is_err() || io.shutdown().await.is_err() {
         return;
     }
-    // A socket that is closed with bytes unread is reset, and the reply may be lost with it.
+    linger(io).await;
+}
+
+/// Reads what is left of a connection that this side has ended: a socket that is closed with bytes unread is reset, and what
+/// was said last may be lost with it.
+pub(super) async fn linger<I: AsyncRead + Unpin>(io: &mut I) {
     let mut rest = io.take(MAX_LINGER as u64);
     let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }

@@ -50,6 +50,7 @@ mod request_body;
 mod router;
 mod routes;
 mod saturation;
+mod tls;
 mod until_drain;
 mod worker;
 
@@ -58,15 +59,17 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
 use self::drain::Drain;
 pub(crate) use self::listener::Listener;
 use self::metrics::{Identity, Metrics};
+use self::tls::{Reload, Tls};
 use self::worker::Workers;
 
 pub use self::call::Call;
-pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts};
+pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts, TlsConfig};
 pub use self::connection::serve_connection;
 pub use self::drain::Drained;
 pub use self::error::{AdoptFault, BindFault, Error};
@@ -76,6 +79,8 @@ pub use self::pulse::Pulse;
 pub use self::reply::Reply;
 pub use self::router::Router;
 pub use self::routes::{ResponseFuture, Routes};
+pub use self::tls::TlsFault;
+pub(super) use self::tls::{PinFault, connect as connect_pinned};
 
 /// Sockets that listen already.
 #[derive(Debug, Default)]
@@ -91,6 +96,7 @@ pub struct Sockets {
 pub struct Server {
     listener: Listener,
     management: Option<Listener>,
+    tls: Option<(Tls, Reload)>,
     config: ServerConfig,
     identity: Option<Identity>,
 }
@@ -100,7 +106,7 @@ impl Server {
     /// for a moment.
     ///
     /// # Errors
-    /// [`Error::Bind`] where an address cannot be had; its text says what to do.
+    /// [`Error::Bind`] where an address cannot be had, [`Error::Tls`] where a file cannot be used; the text says what to do.
     pub fn bind(config: &ServerConfig) -> Result<Self, Error> {
         Self::adopt(Sockets::default(), config)
     }
@@ -112,6 +118,7 @@ impl Server {
     /// # Errors
     /// [`Error::Adopt`] where it is no socket to accept connections from, and those of [`Server::bind`].
     pub fn adopt(sockets: Sockets, config: &ServerConfig) -> Result<Self, Error> {
+        let tls = Tls::new(config)?;
         let listener = match sockets.calls {
             Some(socket) => Listener::adopt(socket)?,
             None => Listener::bind(&config.listen, "server.listen")?,
@@ -124,6 +131,7 @@ impl Server {
         Ok(Self {
             listener,
             management,
+            tls,
             config: config.clone(),
             identity: None,
         })
@@ -157,12 +165,14 @@ impl Server {
         let Self {
             listener,
             management,
+            tls,
             config,
             identity,
         } = self;
+        let (tls, reload) = tls.unzip();
         let drain = Drain::default();
         let counted = management.as_ref().map(|_| routes.state().methods.len());
-        let workers = Workers::start(&config, &routes, &drain, counted).await?;
+        let workers = Workers::start(&config, &routes, tls, &drain, counted).await?;
         let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
         let management = match management {
             Some(listener) => {
@@ -182,6 +192,7 @@ impl Server {
             routes,
             drain,
             drain_timeout: config.drain_timeout,
+            _reload: reload.map(|reload| AbortOnDropHandle::new(tokio::spawn(reload.run()))),
         })
     }
 }
@@ -195,6 +206,7 @@ pub struct Running {
     routes: Routes,
     drain: Drain,
     drain_timeout: Duration,
+    _reload: Option<AbortOnDropHandle<()>>,
 }
 
 impl Running {
