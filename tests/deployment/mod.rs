@@ -7,3 +7,4 @@ mod kubernetes;
 mod nginx;
 #[cfg(feature = "tokio-console")]
 mod tokio_console;
+mod systemd;
