@@ -3,5 +3,6 @@
 
 mod debugger;
 mod docker;
+mod ide;
 #[cfg(feature = "tokio-console")]
 mod tokio_console;
