@@ -1,8 +1,15 @@
 //! Whether the author of a broken configuration learns everything that is wrong with it, at once; and whether the commands
 //! that do not need what is broken still work.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
 
+use rustix::process::geteuid;
+
+use crate::disk::copy;
 use crate::support::{Process, Project};
 
 /// What `serve` complains of, one line for each thing.
@@ -173,5 +180,69 @@ fn a_value_is_not_held_against_a_default_that_stands_in_for_a_wrong_one() {
         [
             "error: rates.highest (config/rates.toml): found \"90.5\", expected a whole number from 0 to 4294967295"
         ]
+    );
+}
+
+/// A user who owns nothing here, as in a container that runs as one.
+const STRANGER: u32 = 65533;
+
+/// What `serve` complains of as somebody who may not read `closed`. Only root can be somebody else.
+fn complaints_of_a_stranger(project: &Project, closed: &str) -> (Vec<String>, u32, u32) {
+    // A copy that everybody can reach, wherever the original is.
+    let binary = project.path("app");
+    copy(Path::new(env!("CARGO_BIN_EXE_app")), &binary);
+    fs::set_permissions(project.path(""), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(project.path(closed), Permissions::from_mode(0o000)).unwrap();
+    let mut command = Command::new(binary);
+    command
+        .arg("serve")
+        .current_dir(project.path(""))
+        .env_clear()
+        .env("APP_SERVER__LISTEN", "127.0.0.1:0");
+    let owner = geteuid().as_raw();
+    let user = if owner == 0 { STRANGER } else { owner };
+    if user != owner {
+        command.uid(user).gid(user);
+    }
+    let ran = Process::start(&mut command).end().with_code(1);
+    // So that the project can be removed by its owner.
+    fs::set_permissions(project.path(closed), Permissions::from_mode(0o700)).unwrap();
+    let said = ran.err.lines().map(str::to_owned).collect();
+    (said, user, owner)
+}
+
+#[test]
+fn a_file_of_another_user_is_named_with_both_users_and_what_lets_it_in() {
+    let (said, user, owner) = complaints_of_a_stranger(&Project::new(), "config/rates.toml");
+    assert_eq!(
+        said,
+        [format!(
+            "error: cannot read config/rates.toml: permission denied to user {user}: it belongs to user {owner} with \
+             mode 0; `chmod a+r config/rates.toml` or `chown {user} config/rates.toml` lets it in"
+        )]
+    );
+}
+
+#[test]
+fn a_directory_of_another_user_is_named_once_and_not_with_every_file_in_it() {
+    let (said, user, owner) = complaints_of_a_stranger(&Project::new(), "config");
+    assert_eq!(
+        said,
+        [format!(
+            "error: cannot read config: permission denied to user {user}: it belongs to user {owner} with mode 0; \
+             `chmod a+rx config` or `chown {user} config` lets it in"
+        )]
+    );
+}
+
+#[test]
+fn an_env_file_of_another_user_is_named_too() {
+    let (said, user, owner) = complaints_of_a_stranger(&Project::new(), ".env");
+    assert_eq!(
+        said,
+        [format!(
+            "error: cannot read .env: permission denied to user {user}: it belongs to user {owner} with mode 0; \
+             `chmod a+r .env` or `chown {user} .env` lets it in"
+        )]
     );
 }

@@ -67,7 +67,7 @@ async fn cargo(project: &Path, arguments: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn add_line(project: &Path, number: u32) -> anyhow::Result<()> {
+pub(crate) fn add_line(project: &Path, number: u32) -> anyhow::Result<()> {
     let mut service = fs::File::options()
         .append(true)
         .open(project.join(SERVICE))
@@ -80,7 +80,7 @@ fn add_line(project: &Path, number: u32) -> anyhow::Result<()> {
 }
 
 /// Copies all but what is built and what git keeps.
-fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let name = entry.file_name();

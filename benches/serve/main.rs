@@ -1,7 +1,7 @@
 //! What a call costs, beside a plain tonic server: `cargo bench --bench serve`.
 //!
-//! `-- startup` measures how soon `app serve` answers, and its size; `-- build` measures the compiler. The method and figures
-//! are in `docs/benchmarks.md`. Nothing here asserts a time.
+//! `-- startup` measures how soon `app serve` answers, and its size; `-- build` measures the compiler, `-- images`
+//! Docker. The method and figures are in `docs/benchmarks.md`. Nothing here asserts a time.
 
 #![allow(
     clippy::disallowed_macros,
@@ -11,6 +11,7 @@
 mod build;
 mod calls;
 mod client;
+mod images;
 mod plain_tonic;
 mod server;
 mod startup;
@@ -39,6 +40,8 @@ enum Mode {
     Startup,
     /// How long the compiler takes, in a copy of the project: many minutes
     Build,
+    /// The size of the images, and how long Docker builds them: many minutes
+    Images,
     /// The peer: the same service on tonic alone
     #[command(hide = true)]
     PlainTonic,
@@ -71,6 +74,7 @@ async fn measure(mode: Option<Mode>, arguments: calls::Arguments) -> anyhow::Res
         match mode {
             Some(Mode::Startup) => startup::measure().await,
             Some(Mode::Build) => build::measure().await,
+            Some(Mode::Images) => images::measure().await,
             _ => calls::measure(arguments).await,
         }
     };

@@ -7,6 +7,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::permission::unreadable;
+
 /// The name of the variable that selects `config/<APP_ENV>/`, and its value where nobody says otherwise.
 const APP_ENV: &str = "APP_ENV";
 const LOCAL: &str = "local";
@@ -84,9 +86,9 @@ impl Environment {
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), Error> {
-        let unreadable = |error: std::io::Error| Error::Read {
-            path: path.to_owned(),
-            reason: error.to_string(),
+        let unreadable = |error: std::io::Error| {
+            let (path, reason) = unreadable(path, path, &error);
+            Error::Read { path, reason }
         };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,

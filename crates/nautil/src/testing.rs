@@ -21,12 +21,12 @@ use std::sync::Arc;
 
 use shaku::Interface;
 
-use crate::console::{Code, Output, chain};
+use crate::console::{Code, Globals, Output, chain};
 use crate::container::{Bindings, Container, ResolveError, Resolver};
 use crate::environment::{Environment, Origin};
 use crate::grpc::server::ServerConfig;
 use crate::grpc::{Connect, InProcess, Services};
-use crate::kernel::{Booted, Declared, Kernel, Process, Shutdown, Sources};
+use crate::kernel::{Booted, Declared, Kernel, Process, ServiceManager, Shutdown, Sources};
 
 /// Who overrides, in the reports of the container.
 const TEST: &str = "the test";
@@ -134,6 +134,7 @@ impl<K: Kernel> TestKernel<K> {
             directory: self.directory.clone(),
             output,
             shutdown: Shutdown::default(),
+            service_manager: ServiceManager::default(),
             owned: false,
         };
         let overrides = &self.overrides;
@@ -156,14 +157,21 @@ impl<K: Kernel> TestKernel<K> {
             .map_err(|errors| Error(lines(&errors)))?;
         let sources = Sources {
             root: self.directory,
-            config: None,
-            assignments: self.assignments,
+            options: Globals {
+                assignments: self.assignments,
+                ..Globals::default()
+            },
         };
         let shutdown = Shutdown::default();
         let overrides = &self.overrides;
-        let configured = declared.configure(&sources, shutdown.clone(), |bindings| {
-            apply(overrides, bindings);
-        });
+        let configured = declared.configure(
+            sources,
+            shutdown.clone(),
+            ServiceManager::default(),
+            |bindings| {
+                apply(overrides, bindings);
+            },
+        );
         configured
             .check()
             .map_err(|error| Error(error.to_string()))?;

@@ -9,6 +9,7 @@ use figment::{Metadata, Profile, Provider};
 use super::Error;
 use super::interpolate::{has_reference, interpolate};
 use crate::environment::Environment;
+use crate::permission::unreadable;
 
 /// Some of a section's values, all from one place.
 #[derive(Debug, Clone)]
@@ -93,8 +94,7 @@ pub(super) fn read_file(
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            let path = shown.to_owned();
-            let reason = error.to_string();
+            let (path, reason) = unreadable(path, shown, &error);
             errors.push(Error::Read { path, reason });
             return Vec::new();
         }

@@ -31,6 +31,16 @@ impl Commands {
         }
     }
 
+    /// What the application calls itself.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its version.
+    pub(crate) fn version(&self) -> &'static str {
+        self.version
+    }
+
     /// The name by which the application was called.
     pub(crate) fn binary(&self) -> &str {
         &self.binary

@@ -35,7 +35,7 @@ mod commands;
 mod failure;
 mod output;
 
-pub(crate) use arguments::{Asked, Preview, parse};
+pub(crate) use arguments::{Asked, Globals, Preview, parse};
 pub(crate) use builtin::ConsoleBootloader;
 pub(crate) use command::CommandEntry;
 pub use command::{Command, DynCommand};

@@ -5,7 +5,9 @@
 mod bootloader;
 pub mod client;
 mod command;
+mod descriptors;
 mod in_process;
+mod probe;
 pub mod server;
 mod service;
 mod services;

@@ -4,6 +4,7 @@ mod app;
 mod phases;
 mod process;
 mod report;
+mod service_manager;
 mod shutdown;
 
 use std::process::ExitCode;
@@ -14,12 +15,13 @@ use crate::grpc::{GrpcClientBootloader, GrpcServerBootloader};
 use crate::telemetry::TelemetryBootloader;
 
 pub use app::AppConfig;
-#[cfg(feature = "codegen")]
-pub(crate) use phases::Root;
 pub(crate) use phases::{Booted, Configured, Declared, Sources};
 pub(crate) use process::Process;
 pub(crate) use report::Report;
+pub(crate) use service_manager::{MANAGEMENT, ServiceManager};
 pub use shutdown::Shutdown;
+#[cfg(feature = "dev")]
+pub(crate) use shutdown::on_signals;
 
 /// An application: its name, and its bootloaders.
 pub trait Kernel {
@@ -59,5 +61,7 @@ fn all<K: Kernel>(kernel: &K) -> Bootloaders {
         .with(GrpcClientBootloader)
         .with(GrpcServerBootloader)
         .with(crate::grpc::GrpcGeneratorBootloader);
+    #[cfg(feature = "dev")]
+    let framework = framework.with(crate::dev::DevBootloader);
     framework.followed_by(kernel.bootloaders())
 }

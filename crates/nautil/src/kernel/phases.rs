@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{AppConfig, Kernel, Report, Shutdown, all};
+use super::{AppConfig, Kernel, Report, ServiceManager, Shutdown, all};
 use crate::bootloader::{
     Boot, BoxError, Declaration, DeclareError, Init, Listed, OrderError, order,
 };
 use crate::config::{self, Config, Reader};
-use crate::console::{Commands, Output, chain};
+use crate::console::{Commands, Globals, Output, chain};
 use crate::container::{Bindings, Container, ResolveError, distinct};
 use crate::environment::Environment;
 use crate::grpc::Services;
@@ -83,15 +83,47 @@ pub(crate) enum BootloaderError {
     },
 }
 
-/// Where the configuration is, and what is put over it.
+/// Where a run takes place, and the options that it was given.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     /// The project's root; relative paths start here.
     pub(crate) root: PathBuf,
-    /// The directory of the config, as it was given.
-    pub(crate) config: Option<PathBuf>,
-    /// `--set` flags, as given.
-    pub(crate) assignments: Vec<String>,
+    pub(crate) options: Globals,
+}
+
+impl Sources {
+    /// The directory of the config, from the root.
+    pub(crate) fn config_directory(&self) -> &Path {
+        self.options
+            .config
+            .as_deref()
+            .unwrap_or(Path::new("config"))
+    }
+
+    /// The environment as it is now, with what the command line says about it.
+    #[cfg(feature = "dev")]
+    pub(crate) fn environment(&self) -> Environment {
+        let mut environment = Environment::read(&self.root.join(".env"));
+        if let Some(name) = &self.options.env {
+            environment.select(name);
+        }
+        environment
+    }
+
+    /// Reads the config, in some way, in this environment.
+    pub(crate) fn read<T>(
+        &self,
+        environment: &Environment,
+        read: impl FnOnce(&Reader<'_>) -> T,
+    ) -> T {
+        let directory = self.config_directory();
+        read(&Reader {
+            directory: &self.root.join(directory),
+            shown: directory.to_owned(),
+            environment,
+            assignments: &self.options.assignments,
+        })
+    }
 }
 
 impl Declared {
@@ -141,19 +173,16 @@ impl Declared {
     /// Reads the config and seals the container. `override_bindings` has the last word before that.
     pub(crate) fn configure(
         self,
-        sources: &Sources,
+        sources: Sources,
         shutdown: Shutdown,
+        service_manager: ServiceManager,
         override_bindings: impl FnOnce(&mut Bindings),
     ) -> Configured {
-        let directory = sources.config.as_deref().unwrap_or(Path::new("config"));
         let mut bindings = self.declaration.bindings;
-        let reader = Reader {
-            directory: &sources.root.join(directory),
-            shown: directory.to_owned(),
-            environment: &self.environment,
-            assignments: &sources.assignments,
-        };
-        let config = Arc::new(reader.read(&self.declaration.sections, &mut bindings));
+        let config = sources.read(&self.environment, |reader| {
+            reader.read(&self.declaration.sections, &mut bindings)
+        });
+        let config = Arc::new(config);
         let environment = Arc::new(self.environment);
         let report = Arc::new(self.report);
 
@@ -164,8 +193,8 @@ impl Declared {
         bindings.instance(KERNEL, Arc::clone(&report));
         bindings.instance(KERNEL, Arc::new(self.declaration.services));
         bindings.instance(KERNEL, Arc::new(shutdown.clone()));
-        #[cfg(feature = "codegen")]
-        bindings.instance(KERNEL, Arc::new(Root(sources.root.clone())));
+        bindings.instance(KERNEL, Arc::new(service_manager));
+        bindings.instance(KERNEL, Arc::new(sources));
         override_bindings(&mut bindings);
 
         Configured {
@@ -180,11 +209,6 @@ impl Declared {
         }
     }
 }
-
-/// The project's root directory, for commands that write there.
-#[cfg(feature = "codegen")]
-#[derive(Debug)]
-pub(crate) struct Root(pub(crate) PathBuf);
 
 impl Configured {
     pub(crate) fn container(&self) -> &Container {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 
 use super::phases::{BootError, Sources};
-use super::{Configured, Declared, Kernel, Shutdown, shutdown};
+use super::{Configured, Declared, Kernel, ServiceManager, Shutdown, shutdown};
 use crate::console::{Asked, Code, CommandEntry, Output, Preview, parse, print_failure};
 use crate::container::{Bindings, Container};
 use crate::environment::Environment;
@@ -23,6 +23,7 @@ pub(crate) struct Process {
     pub(crate) directory: PathBuf,
     pub(crate) output: Output,
     pub(crate) shutdown: Shutdown,
+    pub(crate) service_manager: ServiceManager,
     /// Whether the process is the application's own, so that it may take signals and logs.
     pub(crate) owned: bool,
 }
@@ -30,6 +31,10 @@ pub(crate) struct Process {
 /// Runs the application in this process.
 pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
     let environment = Environment::read(Path::new(".env"));
+    #[cfg(feature = "dev")]
+    crate::dev::tie_to_parent(&environment);
+    // Before there is a second thread.
+    let service_manager = ServiceManager::of_process(&environment);
     let output = Output::standard(
         environment
             .get("NO_COLOR")
@@ -51,6 +56,7 @@ pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
         directory: PathBuf::from("."),
         output,
         shutdown: Shutdown::default(),
+        service_manager,
         owned: true,
     };
     let code = runtime.block_on(process.run(kernel, |_| {}));
@@ -72,6 +78,7 @@ impl Process {
             directory,
             output,
             shutdown,
+            service_manager,
             owned,
         } = self;
 
@@ -116,19 +123,26 @@ impl Process {
         };
         let command = *declared.commands.get(index);
 
+        let supervised = service_manager.is_there();
+
         // 4. Config: read once, frozen; then the container is sealed.
         let sources = Sources {
             root: directory,
-            config: globals.config.clone(),
-            assignments: globals.assignments.clone(),
+            options: globals,
         };
-        let configured = declared.configure(&sources, shutdown.clone(), override_bindings);
+        let configured = declared.configure(
+            sources,
+            shutdown.clone(),
+            service_manager,
+            override_bindings,
+        );
         if owned {
             telemetry::start(configured.container(), &output);
         }
 
         if (command.boots)(&matches) {
-            if owned && let Err(error) = shutdown::on_signals(shutdown, output.clone()) {
+            let reader = (!supervised).then(|| output.clone());
+            if owned && let Err(error) = shutdown::on_signals(shutdown, reader) {
                 output.error(format_args!("cannot listen for signals: {error}"));
                 return Code::Failed;
             }

@@ -25,11 +25,14 @@ Options
 Commands
   completion          Print the completion script of a shell
   end                 End as told
+  health              Ask a server whether it serves: exit code 0 if it does, 1 if not
   help                Show the help of a command
   list                List every command
   serve               Serve the gRPC services until SIGINT or SIGTERM
  config
   config:show         Show the effective configuration, with the origin of each value
+ console
+  console:wait        Wait for SIGINT or SIGTERM, so that a container stays up for the commands that are run in it
  container
   container:check     Build everything that is bound, and report every fault
   container:list      List what is bound, to what, and by which bootloader

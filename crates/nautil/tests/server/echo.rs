@@ -1,6 +1,6 @@
 //! The service under test, and what the generator would write for it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use futures_util::{StreamExt, stream};
@@ -40,9 +40,11 @@ pub(crate) trait EchoInterface: shaku::Interface {
 
 impl Service for dyn EchoInterface {
     const NAME: &'static str = "echo.Echo";
-    /// One file, `echo.proto`, with the service's name.
+    /// One file, `echo.proto`, with the names of the service and its methods.
     const DESCRIPTOR_SET: &'static [u8] =
-        b"\x0a\x22\x0a\x0aecho.proto\x12\x04echo\x32\x06\x0a\x04Echo\x62\x06proto3";
+        b"\x0a\x5e\x0a\x0aecho.proto\x12\x04echo\x32\x42\x0a\x04Echo\
+          \x12\x07\x0a\x05Unary\x12\x11\x0a\x0fServerStreaming\x12\x11\x0a\x0fClientStreaming\
+          \x12\x0b\x0a\x09Streaming\x62\x06proto3";
     const HOST_VARIABLE: &'static str = "ECHO_HOST";
 
     fn handle(service: &Arc<Self>, method: &str, call: Call) -> Reply {
@@ -72,10 +74,21 @@ impl Service for dyn EchoInterface {
 pub(crate) struct Echo {
     /// A call of "wait" is there.
     pub(crate) entered: Notify,
+    /// The thread of a call of "block" may go on.
+    pub(crate) unblocked: (Mutex<bool>, Condvar),
     /// Calls of "wait" may go.
     pub(crate) release: Notify,
     /// What ended the stream of a client-streaming call: nothing, or a status.
     pub(crate) ended: Mutex<Option<Result<(), Code>>>,
+}
+
+impl Echo {
+    /// Lets threads that are blocked go on.
+    pub(crate) fn unblock(&self) {
+        let (unblocked, changed) = &self.unblocked;
+        *unblocked.lock().unwrap() = true;
+        changed.notify_all();
+    }
 }
 
 #[async_trait]
@@ -91,6 +104,16 @@ impl EchoInterface for Echo {
                 return Ok(Response::new(Text::new(thread.name().unwrap_or_default())));
             }
             "large" => return Ok(Response::new(Text::new("x".repeat(5 << 20)))),
+            "block" => {
+                self.entered.notify_one();
+                let (unblocked, changed) = &self.unblocked;
+                let unblocked = unblocked.lock().unwrap();
+                drop(
+                    changed
+                        .wait_while(unblocked, |unblocked| !*unblocked)
+                        .unwrap(),
+                );
+            }
             "wait" => {
                 self.entered.notify_one();
                 self.release.notified().await;

@@ -24,6 +24,7 @@ use crate::echo::{Echo, EchoInterface, Text};
 
 pub(crate) struct Running {
     pub(crate) address: String,
+    management: Option<String>,
     pub(crate) echo: Arc<Echo>,
     pub(crate) stop: CancellationToken,
     task: JoinHandle<Result<Drained, Error>>,
@@ -56,10 +57,13 @@ pub(crate) fn start(config: &ServerConfig) -> Running {
 pub(crate) fn start_with(config: &ServerConfig, routes: Routes, echo: Arc<Echo>) -> Running {
     let server = Server::bind(config).unwrap();
     let address = server.address().to_string();
+    let management = server.management_address().map(ToString::to_string);
     let stop = CancellationToken::new();
-    let task = tokio::spawn(server.run(routes, stop.clone().cancelled_owned()));
+    let stopped = stop.clone().cancelled_owned();
+    let task = tokio::spawn(async { Ok(server.start(routes).await?.until(stopped).await) });
     Running {
         address,
+        management,
         echo,
         stop,
         task,
@@ -77,6 +81,11 @@ pub(crate) fn modes() -> [ServerConfig; 2] {
 impl Running {
     pub(crate) async fn client(&self) -> Grpc<Channel> {
         client(&self.address).await
+    }
+
+    /// The address of the management port.
+    pub(crate) fn management(&self) -> String {
+        self.management.clone().unwrap()
     }
 
     pub(crate) async fn socket(&self) -> TcpStream {

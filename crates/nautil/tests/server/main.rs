@@ -7,6 +7,8 @@
 //! | `stop` | the drain, and what is cut |
 //! | `listen` | addresses that can be had, and those that cannot |
 //! | `standard` | health and reflection |
+//! | `management` | the second port: health and metrics |
+//! | `tls` | handshakes, and the files behind them |
 //! | `configuration` | the section as text |
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -17,5 +19,7 @@ mod connections;
 mod echo;
 mod fixture;
 mod listen;
+mod management;
 mod standard;
 mod stop;
+mod tls;

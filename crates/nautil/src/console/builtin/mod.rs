@@ -5,6 +5,7 @@ mod completion;
 mod config;
 mod container;
 mod help;
+mod wait;
 
 use crate::bootloader::{Bootloader, Init};
 
@@ -18,6 +19,7 @@ impl Bootloader for ConsoleBootloader {
             .command::<help::Help>()
             .command::<completion::Completion>()
             .command::<bootloaders::KernelBootloaders>()
+            .command::<wait::Wait>()
             .command::<config::ConfigShow>()
             .command::<container::ContainerCheck>()
             .command::<container::ContainerList>();

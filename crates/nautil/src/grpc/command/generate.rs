@@ -8,7 +8,7 @@ use shaku::Component;
 
 use crate::console::{Command, DynCommand, Failure, Output};
 use crate::grpc::GrpcConfig;
-use crate::kernel::Root;
+use crate::kernel::Sources;
 
 /// Generate messages, interfaces and clients from the contracts in config/grpc.toml
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(crate) struct GrpcGenerate {
     #[shaku(inject)]
     config: Arc<GrpcConfig>,
     #[shaku(inject)]
-    root: Arc<Root>,
+    sources: Arc<Sources>,
 }
 
 impl Command for GrpcGenerate {
@@ -36,12 +36,12 @@ impl Command for GrpcGenerate {
             return Err("there is nothing to generate from: list a .proto in `services` of config/grpc.toml".into());
         }
         let generated = generate(&Options {
-            root: self.root.0.clone(),
+            root: self.sources.root.clone(),
             services: self.config.services.clone(),
             imports: self.config.imports.clone(),
         })?;
         let name = &self.config.generated;
-        let directory = self.root.0.join(name);
+        let directory = self.sources.root.join(name);
         if arguments.check {
             let differences = generated.differences(&directory)?;
             if differences.is_empty() {

@@ -2,10 +2,12 @@
 
 #[cfg(feature = "codegen")]
 mod generate;
+mod health;
 mod serve;
 mod services;
 
 #[cfg(feature = "codegen")]
 pub(super) use generate::GrpcGenerate;
+pub(super) use health::Health;
 pub(super) use serve::Serve;
 pub(super) use services::GrpcServices;

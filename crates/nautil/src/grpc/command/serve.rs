@@ -5,11 +5,11 @@ use std::sync::Arc;
 use clap::Args;
 use shaku::Component;
 
-use crate::console::{Command, DynCommand, Failure, Output};
+use crate::console::{Command, Commands, DynCommand, Failure, Output};
 use crate::container::Container;
 use crate::grpc::Services;
-use crate::grpc::server::{Server, ServerConfig};
-use crate::kernel::Shutdown;
+use crate::grpc::server::{Pulse, Server, ServerConfig, Sockets};
+use crate::kernel::{MANAGEMENT, ServiceManager, Shutdown};
 
 /// Serve the gRPC services until SIGINT or SIGTERM
 #[derive(Debug, Args)]
@@ -25,7 +25,11 @@ pub(crate) struct Serve {
     #[shaku(inject)]
     container: Arc<Container>,
     #[shaku(inject)]
+    commands: Arc<Commands>,
+    #[shaku(inject)]
     shutdown: Arc<Shutdown>,
+    #[shaku(inject)]
+    service_manager: Arc<ServiceManager>,
 }
 
 impl Command for Serve {
@@ -38,13 +42,45 @@ impl Command for Serve {
 
     async fn run(&self, _: ServeArguments, output: &Output) -> Result<(), Failure> {
         let routes = self.services.routes(&self.container, &self.config.limits)?;
-        let server = Server::bind(&self.config)?;
+        let sockets = Sockets {
+            management: self.service_manager.socket(MANAGEMENT),
+            calls: self.service_manager.any_socket(),
+        };
+        let server = Server::adopt(sockets, &self.config)?
+            .named(self.commands.name(), self.commands.version());
+        self.service_manager.all_taken()?;
         output.line(format_args!("listening on {}", server.address()));
+        if let Some(address) = server.management_address() {
+            output.line(format_args!("management on {address}"));
+        }
         if self.services.iter().next().is_none() {
             output.note("no service is served: a bootloader says `init.serve::<…>()`");
         }
-        let drained = server.run(routes, self.shutdown.requested()).await?;
+        let running = server.start(routes).await?;
+        let watchdog = tokio::spawn(watchdog(Arc::clone(&self.service_manager), running.pulse()));
+        self.service_manager.ready();
+        let stop = async {
+            self.shutdown.requested().await;
+            self.service_manager.stopping();
+        };
+        let drained = running.until(stop).await;
+        watchdog.abort();
         output.line(drained);
         Ok(())
+    }
+}
+
+/// Tells the service manager that the server works, as long as every worker gets round to new work.
+async fn watchdog(service_manager: Arc<ServiceManager>, pulse: Pulse) {
+    let Some(period) = service_manager.watchdog() else {
+        return;
+    };
+    let mut ticks = tokio::time::interval(period);
+    // A worker that was blocked for a while owes no more than the next sign of life.
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        pulse.beat().await;
+        service_manager.alive();
     }
 }

@@ -9,6 +9,7 @@ use shaku::Component;
 
 use crate::console::{Command, DynCommand, Failure, Output};
 use crate::grpc::Services;
+use crate::grpc::descriptors::methods;
 
 /// List the served services: methods, kinds, implementation, bootloader
 #[derive(Debug, Args)]
@@ -47,21 +48,6 @@ impl Command for GrpcServices {
         output.table(header, rows);
         Ok(())
     }
-}
-
-fn methods<'set>(
-    descriptors: &'set FileDescriptorSet,
-    service: &str,
-) -> &'set [MethodDescriptorProto] {
-    let mut services = descriptors.file.iter().flat_map(|file| {
-        let package = file.package();
-        file.service.iter().map(move |service| (package, service))
-    });
-    let found = services.find(|(package, candidate)| {
-        let name = service.strip_suffix(candidate.name());
-        name.is_some_and(|rest| rest.strip_suffix('.').unwrap_or(rest) == *package)
-    });
-    found.map_or(&[], |(_, service)| &service.method)
 }
 
 fn kind(method: &MethodDescriptorProto) -> &'static str {

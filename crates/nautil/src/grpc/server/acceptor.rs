@@ -16,7 +16,7 @@ use super::config::Limits;
 use super::error::Error;
 use super::listen::Listen;
 use super::listener::{Listener, SocketFile};
-use super::worker::{Accepted, Socket, Workers};
+use super::worker::{Accepted, Socket};
 
 /// The socket, watched by the runtime, and who is let in.
 #[derive(Debug)]
@@ -56,8 +56,17 @@ impl Acceptor {
         &self.address
     }
 
-    /// Accepts until `shutdown` is ready; the socket is closed on return.
-    pub(super) async fn run<F: Future<Output = ()>>(self, workers: &Workers, shutdown: F) {
+    /// Who is let in.
+    pub(super) fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// Accepts until `shutdown` is ready, and hands each connection to `serve`; the socket is closed on return.
+    pub(super) async fn run<S, F>(self, serve: S, shutdown: F)
+    where
+        S: Fn(Accepted),
+        F: Future<Output = ()>,
+    {
         let mut shutdown = pin!(shutdown);
         let mut backoff = Backoff::default();
         let mut full = None;
@@ -73,7 +82,7 @@ impl Acceptor {
                         info!(address = %self.address, "accepting connections again");
                         backoff.reset();
                     }
-                    self.hand_over(socket, address, workers, &mut full);
+                    self.hand_over(socket, address, &serve, &mut full);
                 }
                 Err(error) if is_about_the_peer(&error) => {}
                 Err(error) => {
@@ -94,13 +103,13 @@ impl Acceptor {
         &self,
         socket: Socket,
         address: Option<IpAddr>,
-        workers: &Workers,
+        serve: &impl Fn(Accepted),
         full: &mut Option<Refused>,
     ) {
         match self.admission.admit(address) {
             Ok(permit) => {
                 *full = None;
-                workers.serve(Accepted { socket, permit });
+                serve(Accepted { socket, permit });
             }
             Err(refused) => {
                 if full.replace(refused) != Some(refused) {

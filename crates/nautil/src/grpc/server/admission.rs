@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config::Limits;
@@ -12,6 +13,7 @@ pub(super) struct Admission {
     max: u32,
     max_per_address: u32,
     open: Mutex<Open>,
+    refused: [AtomicU64; 2],
 }
 
 #[derive(Debug, Default)]
@@ -40,11 +42,23 @@ impl Admission {
             max: limits.max_connections,
             max_per_address: limits.max_connections_per_address,
             open: Mutex::default(),
+            refused: Default::default(),
         })
     }
 
     /// A place for a connection from `address`, which a Unix socket does not have.
     pub(super) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Refused> {
+        self.try_admit(address).inspect_err(|refused| {
+            self.refused[*refused as usize].fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// How many connections were kept out by this key.
+    pub(super) fn refused(&self, by: Refused) -> u64 {
+        self.refused[by as usize].load(Ordering::Relaxed)
+    }
+
+    fn try_admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Refused> {
         let address = address.filter(|_| self.max_per_address > 0);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if self.max > 0 && open.total >= self.max {
@@ -70,6 +84,14 @@ impl Refused {
         match self {
             Self::MaxConnections => "server.limits.max_connections",
             Self::MaxConnectionsPerAddress => "server.limits.max_connections_per_address",
+        }
+    }
+
+    /// The key in `server.limits`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::MaxConnections => "max_connections",
+            Self::MaxConnectionsPerAddress => "max_connections_per_address",
         }
     }
 }

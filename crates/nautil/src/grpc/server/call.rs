@@ -11,11 +11,12 @@ use http::uri::PathAndQuery;
 use prost::Message;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 use tracing::error;
 
 use super::config::Limits;
 use super::message;
+use super::meter::{InFlight, MethodId};
 use super::reply::{self, Reply};
 use crate::grpc::BoxStream;
 
@@ -33,6 +34,7 @@ pub(super) struct MessageLimits {
 pub struct Call {
     request: http::Request<Body>,
     limits: MessageLimits,
+    method: MethodId,
 }
 
 /// What of a request's head outlives the reading of its body.
@@ -52,8 +54,16 @@ impl MessageLimits {
 }
 
 impl Call {
-    pub(super) fn new(request: http::Request<Body>, limits: MessageLimits) -> Self {
-        Self { request, limits }
+    pub(super) fn new(
+        request: http::Request<Body>,
+        limits: MessageLimits,
+        method: MethodId,
+    ) -> Self {
+        Self {
+            request,
+            limits,
+            method,
+        }
     }
 
     /// One message in, one message out.
@@ -64,17 +74,22 @@ impl Call {
         F: FnOnce(Request<A>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let (head, body, limits) = self.into_parts();
+        let (head, body, limits, mut call) = self.into_parts();
         Box::pin(async move {
             let message = match message::one(head.metadata.as_ref(), body, limits.receive).await {
                 Ok(message) => message,
-                Err(status) => return status.into_http(),
+                Err(status) => return failed(call, status),
             };
             let request = Request::from_parts(head.metadata, head.extensions, message);
             let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
-            match survive(answer, &head.path) {
-                Ok(response) => reply::one(response, limits.send),
-                Err(status) => status.into_http(),
+            let reply =
+                survive(answer, &head.path).and_then(|response| reply::one(response, limits.send));
+            match reply {
+                Ok(reply) => {
+                    call.ends_with(Code::Ok);
+                    reply
+                }
+                Err(status) => failed(call, status),
             }
         })
     }
@@ -87,17 +102,17 @@ impl Call {
         F: FnOnce(Request<A>) -> R + Send + 'static,
         R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send + 'static,
     {
-        let (head, body, limits) = self.into_parts();
+        let (head, body, limits, call) = self.into_parts();
         Box::pin(async move {
             let message = match message::one(head.metadata.as_ref(), body, limits.receive).await {
                 Ok(message) => message,
-                Err(status) => return status.into_http(),
+                Err(status) => return failed(call, status),
             };
             let request = Request::from_parts(head.metadata, head.extensions, message);
             let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
             match survive(answer, &head.path) {
-                Ok(response) => reply::many(response, limits.send),
-                Err(status) => status.into_http(),
+                Ok(response) => reply::many(response, limits.send, call),
+                Err(status) => failed(call, status),
             }
         })
     }
@@ -110,17 +125,22 @@ impl Call {
         F: FnOnce(Request<BoxStream<A>>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let (head, body, limits) = self.into_parts();
+        let (head, body, limits, mut call) = self.into_parts();
         Box::pin(async move {
             let messages = match message::many(head.metadata.as_ref(), body, limits.receive) {
                 Ok(messages) => messages,
-                Err(status) => return status.into_http(),
+                Err(status) => return failed(call, status),
             };
             let request = Request::from_parts(head.metadata, head.extensions, messages);
             let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
-            match survive(answer, &head.path) {
-                Ok(response) => reply::one(response, limits.send),
-                Err(status) => status.into_http(),
+            let reply =
+                survive(answer, &head.path).and_then(|response| reply::one(response, limits.send));
+            match reply {
+                Ok(reply) => {
+                    call.ends_with(Code::Ok);
+                    reply
+                }
+                Err(status) => failed(call, status),
             }
         })
     }
@@ -133,30 +153,31 @@ impl Call {
         F: FnOnce(Request<BoxStream<A>>) -> R + Send + 'static,
         R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send + 'static,
     {
-        let (head, body, limits) = self.into_parts();
+        let (head, body, limits, call) = self.into_parts();
         Box::pin(async move {
             let messages = match message::many(head.metadata.as_ref(), body, limits.receive) {
                 Ok(messages) => messages,
-                Err(status) => return status.into_http(),
+                Err(status) => return failed(call, status),
             };
             let request = Request::from_parts(head.metadata, head.extensions, messages);
             let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
             match survive(answer, &head.path) {
-                Ok(response) => reply::many(response, limits.send),
-                Err(status) => status.into_http(),
+                Ok(response) => reply::many(response, limits.send, call),
+                Err(status) => failed(call, status),
             }
         })
     }
 
     /// Splits off what is needed later, outside the future: all that it captures is allocated for each call.
-    fn into_parts(self) -> (Head, Body, MessageLimits) {
+    fn into_parts(self) -> (Head, Body, MessageLimits, InFlight) {
+        let call = InFlight::begin(self.method);
         let (parts, body) = self.request.into_parts();
         let head = Head {
             path: parts.uri.into_parts().path_and_query,
             metadata: MetadataMap::from_headers(parts.headers),
             extensions: parts.extensions,
         };
-        (head, body, self.limits)
+        (head, body, self.limits, call)
     }
 
     /// The service has no such method.
@@ -165,6 +186,11 @@ impl Call {
         let path = self.request.uri().path();
         reply::status(Status::unimplemented(format!("unknown method `{path}`")))
     }
+}
+
+fn failed(mut call: InFlight, status: Status) -> http::Response<Body> {
+    call.ends_with(status.code());
+    status.into_http()
 }
 
 /// What the handler answered. What a panic broke is dropped with the handler; what the handler shares must bear it, as with

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::Incoming;
@@ -12,7 +13,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tonic::body::Body;
 use tracing::debug;
 
@@ -38,6 +39,10 @@ const HTTP1_REPLY: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     \r\n\
     this port speaks gRPC over HTTP/2 only\n";
 
+/// How long after the start of a drain a connection may still say its first words. Its peer has no way to know that nobody
+/// listens any more, and has sent them with its first call.
+const LATE: Duration = Duration::from_secs(1);
+
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -46,6 +51,13 @@ pub(super) enum End {
     Cut {
         calls: usize,
     },
+}
+
+/// What a peer speaks, and what was read to find out.
+#[derive(Debug)]
+pub(super) enum Opening {
+    Http2(Bytes),
+    Http1(Bytes),
 }
 
 /// Serves one connection that somebody else opened, such as one half of [`tokio::io::duplex`]: a server without a port.
@@ -74,19 +86,55 @@ where
     G: Future<Output = ()>,
 {
     let mut shutdown = pin!(shutdown);
-    let prefix = tokio::select! {
+    let mut draining = false;
+    let too_late = async {
+        shutdown.as_mut().await;
+        draining = true;
+        sleep(LATE).await;
+    };
+    let opening = tokio::select! {
         biased;
-        prefix = read_preface(&mut io, &config.timeouts) => prefix,
-        // Nobody has asked anything yet.
-        () = shutdown.as_mut() => None,
+        opening = open(&mut io, &config.timeouts) => opening,
+        () = too_late => None,
     };
-    let Some(prefix) = prefix else {
-        return End::Closed;
-    };
+    match opening {
+        None => End::Closed,
+        Some(Opening::Http2(prefix)) => {
+            let io = Prefixed::new(prefix, io);
+            // One that came late is told to go at once, behind the calls that it came with.
+            let shutdown = async move {
+                if !draining {
+                    shutdown.await;
+                }
+            };
+            serve_http2(io, routes, config, shutdown, cut).await
+        }
+        Some(Opening::Http1(_)) => {
+            debug!("a connection was closed: the peer speaks HTTP/1");
+            // Whoever does not read the reply is not waited for.
+            let _ = timeout(config.timeouts.handshake, refuse_http1(&mut io)).await;
+            End::Closed
+        }
+    }
+}
 
+/// The part of [`serve`] that comes after the opening.
+pub(super) async fn serve_http2<I, F, G>(
+    io: Prefixed<I>,
+    routes: Routes,
+    config: &ServerConfig,
+    shutdown: F,
+    cut: G,
+) -> End
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = ()>,
+    G: Future<Output = ()>,
+{
+    let mut shutdown = pin!(shutdown);
     let calls = Calls::default();
     let live = Arc::downgrade(&calls.0);
-    let io = TokioIo::new(Prefixed::new(prefix, io));
+    let io = TokioIo::new(io);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let response = routes.handle(request.map(|body| Body::new(RequestBody::new(body))));
         async { Ok::<_, Infallible>(response.await) }
@@ -96,7 +144,7 @@ where
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => Some(ended),
-        () = shutdown => None,
+        () = shutdown.as_mut() => None,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -135,29 +183,17 @@ fn http2(config: &ServerConfig, calls: Calls) -> http2::Builder<Calls> {
     builder
 }
 
-/// Reads until it is clear that the peer speaks HTTP/2, and returns what was read. `None` is a connection that is over.
-async fn read_preface<I>(io: &mut I, timeouts: &Timeouts) -> Option<Bytes>
+/// Reads until it is clear what the peer speaks. `None` is a connection that is over.
+pub(super) async fn open<I>(io: &mut I, timeouts: &Timeouts) -> Option<Opening>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut bytes = BytesMut::with_capacity(FIRST_READ);
-    match timeout(timeouts.first_byte, io.read_buf(&mut bytes)).await {
-        Ok(Ok(1..)) => {}
-        Ok(_) => return None,
-        Err(_) => {
-            debug!("a connection was closed: no first byte in time (`server.timeouts.first_byte`)");
-            return None;
-        }
-    }
+    let mut bytes = first_bytes(io, timeouts).await?;
     let rest = async {
         loop {
             match Preface::of(&bytes) {
-                Preface::Http2 => return Some(bytes.freeze()),
-                Preface::Http1 => {
-                    debug!("a connection was closed: the peer speaks HTTP/1");
-                    refuse_http1(io).await;
-                    return None;
-                }
+                Preface::Http2 => return Some(Opening::Http2(bytes.freeze())),
+                Preface::Http1 => return Some(Opening::Http1(bytes.freeze())),
                 Preface::Unknown => {
                     // A GOAWAY may be left out (RFC 9113, section 3.4): who would read it?
                     debug!("a connection was closed: the peer does not speak HTTP");
@@ -171,9 +207,25 @@ where
         }
     };
     match timeout(timeouts.handshake, rest).await {
-        Ok(prefix) => prefix,
+        Ok(opening) => opening,
         Err(_) => {
             debug!("a connection was closed: no preface in time (`server.timeouts.handshake`)");
+            None
+        }
+    }
+}
+
+/// At least one byte. `None` is a connection that is over.
+pub(super) async fn first_bytes<I: AsyncRead + Unpin>(
+    io: &mut I,
+    timeouts: &Timeouts,
+) -> Option<BytesMut> {
+    let mut bytes = BytesMut::with_capacity(FIRST_READ);
+    match timeout(timeouts.first_byte, io.read_buf(&mut bytes)).await {
+        Ok(Ok(1..)) => Some(bytes),
+        Ok(_) => None,
+        Err(_) => {
+            debug!("a connection was closed: no first byte in time (`server.timeouts.first_byte`)");
             None
         }
     }
@@ -184,7 +236,12 @@ async fn refuse_http1<I: AsyncRead + AsyncWrite + Unpin>(io: &mut I) {
     if io.write_all(HTTP1_REPLY).await.is_err() || io.shutdown().await.is_err() {
         return;
     }
-    // A socket that is closed with bytes unread is reset, and the reply may be lost with it.
+    linger(io).await;
+}
+
+/// Reads what is left of a connection that this side has ended: a socket that is closed with bytes unread is reset, and what
+/// was said last may be lost with it.
+pub(super) async fn linger<I: AsyncRead + Unpin>(io: &mut I) {
     let mut rest = io.take(MAX_LINGER as u64);
     let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }

@@ -2,6 +2,8 @@
 //!
 //! Its reporter is not used: it can end a `Watch` only by forgetting the service, and then `Check` knows it no more.
 
+use std::sync::Arc;
+
 use futures_util::stream;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
@@ -11,9 +13,12 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use crate::grpc::BoxStream;
 
-/// Where the server is in its life; one for all services.
+/// Where the server is in its life, one for all services, and which those are.
 #[derive(Debug, Clone)]
-pub(super) struct Health(watch::Sender<Phase>);
+pub(super) struct Health {
+    phase: watch::Sender<Phase>,
+    names: Arc<[&'static str]>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -25,30 +30,39 @@ enum Phase {
 /// Answers for the services whose names it has.
 #[derive(Debug)]
 pub(super) struct Checks {
-    names: Vec<&'static str>,
+    names: Arc<[&'static str]>,
     phase: watch::Receiver<Phase>,
 }
 
 impl Health {
     /// Not serving yet.
-    pub(super) fn new(names: impl Iterator<Item = &'static str>) -> (Self, HealthServer<Checks>) {
-        let (sender, phase) = watch::channel(Phase::Starting);
-        // The empty name is the server itself.
-        let names = names.chain([""]).collect();
-        (Self(sender), HealthServer::new(Checks { names, phase }))
+    pub(super) fn new(names: impl Iterator<Item = &'static str>) -> Self {
+        Self {
+            phase: watch::Sender::new(Phase::Starting),
+            // The empty name is the server itself.
+            names: names.chain([""]).collect(),
+        }
+    }
+
+    /// The service that tells of it.
+    pub(super) fn service(&self) -> HealthServer<Checks> {
+        HealthServer::new(Checks {
+            names: Arc::clone(&self.names),
+            phase: self.phase.subscribe(),
+        })
     }
 
     pub(super) fn set_serving(&self) {
-        self.0.send_replace(Phase::Serving);
+        self.phase.send_replace(Phase::Serving);
     }
 
     pub(super) fn set_draining(&self) {
-        self.0.send_replace(Phase::Draining);
+        self.phase.send_replace(Phase::Draining);
     }
 
     /// Resolves when the server drains.
     pub(super) async fn draining(&self) {
-        let mut phase = self.0.subscribe();
+        let mut phase = self.phase.subscribe();
         // The sender is `self`: it is there.
         let _ = phase.wait_for(|phase| *phase == Phase::Draining).await;
     }

@@ -3,13 +3,14 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::error::{BindFault, Error};
+use super::error::{AdoptFault, BindFault, Error};
 use super::listen::Listen;
 
 /// Connections that the kernel holds until they are accepted: enough for all clients to come back at once.
@@ -17,7 +18,7 @@ const BACKLOG: i32 = 4096;
 
 /// A socket that listens.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(crate) struct Listener {
     socket: Socket,
     address: Listen,
     /// Behind the socket, so that the socket is closed when its file goes.
@@ -29,19 +30,38 @@ pub(super) struct Listener {
 pub(super) struct SocketFile(PathBuf);
 
 impl Listener {
-    pub(super) fn bind(listen: &Listen) -> Result<Self, Error> {
+    /// `key` is where the address stands in the config.
+    pub(crate) fn bind(listen: &Listen, key: &'static str) -> Result<Self, Error> {
         let bound = match listen {
             Listen::Tcp { host, port } => bind_tcp(host, *port),
             Listen::Unix(path) => bind_unix(path),
         };
         bound.map_err(|fault| Error::Bind {
+            key,
             listen: listen.clone(),
             fault,
         })
     }
 
-    pub(super) fn address(&self) -> &Listen {
+    /// A socket that somebody else has bound. Its file, where it has one, is theirs too.
+    pub(super) fn adopt(socket: OwnedFd) -> Result<Self, Error> {
+        let socket = Socket::from(socket);
+        let address = address_of(&socket).map_err(|fault| Error::Adopt { fault })?;
+        Ok(Self {
+            socket,
+            address,
+            file: None,
+        })
+    }
+
+    pub(crate) fn address(&self) -> &Listen {
         &self.address
+    }
+
+    /// One more descriptor of the same socket, for a process that accepts from it too.
+    #[cfg(feature = "dev")]
+    pub(crate) fn share(&self) -> io::Result<OwnedFd> {
+        self.socket.try_clone().map(OwnedFd::from)
     }
 
     pub(super) fn into_parts(self) -> (Socket, Listen, Option<SocketFile>) {
@@ -53,6 +73,26 @@ impl Drop for SocketFile {
     fn drop(&mut self) {
         // Whoever removed it before did what is done here.
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Checks that connections can be accepted from a socket, and says from where.
+fn address_of(socket: &Socket) -> Result<Listen, AdoptFault> {
+    if !socket.is_listener()? {
+        return Err(AdoptFault::NotListening);
+    }
+    socket.set_nonblocking(true)?;
+    let address = socket.local_addr()?;
+    if let Some(address) = address.as_socket() {
+        return Ok(Listen::Tcp {
+            host: address.ip().to_string(),
+            port: address.port(),
+        });
+    }
+    match address.as_pathname() {
+        Some(path) => Ok(Listen::Unix(path.to_owned())),
+        None if address.is_unix() => Err(AdoptFault::Nameless),
+        None => Err(AdoptFault::Family),
     }
 }
 

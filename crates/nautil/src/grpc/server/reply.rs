@@ -2,20 +2,21 @@
 
 use std::future::{Future, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::Stream;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
 use prost::Message;
 use tonic::body::Body;
 use tonic::codec::{EncodeBody, SingleMessageCompressionOverride};
 use tonic::metadata::MetadataMap;
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 use tonic_prost::ProstEncoder;
 
 use super::message::PREFIX;
+use super::meter::InFlight;
 use crate::grpc::BoxStream;
 
 /// The response of a call, to be awaited.
@@ -47,31 +48,36 @@ pub(super) fn http_status(status: http::StatusCode) -> Reply {
 }
 
 /// A response of one message of up to `limit` bytes.
-pub(super) fn one<B: Message>(response: Response<B>, limit: usize) -> http::Response<Body> {
+///
+/// # Errors
+/// A message that is larger.
+pub(super) fn one<B: Message>(
+    response: Response<B>,
+    limit: usize,
+) -> Result<http::Response<Body>, Status> {
     let (metadata, message, extensions) = response.into_parts();
-    match encode(&message, limit) {
-        Ok(message) => {
-            let body = One {
-                message: Some(message),
-                trailers: true,
-            };
-            ok(metadata, extensions, Body::new(body))
-        }
-        Err(status) => status.into_http(),
-    }
+    let body = One {
+        message: Some(encode(&message, limit)?),
+        trailers: true,
+    };
+    Ok(ok(metadata, extensions, Body::new(body)))
 }
 
-/// A response of any number of messages of up to `limit` bytes each.
-pub(super) fn many<B>(response: Response<BoxStream<B>>, limit: usize) -> http::Response<Body>
+/// A response of any number of messages of up to `limit` bytes each; `call` ends with the last one.
+pub(super) fn many<B>(
+    response: Response<BoxStream<B>>,
+    limit: usize,
+    call: InFlight,
+) -> http::Response<Body>
 where
     B: Message + 'static,
 {
     let (metadata, messages, extensions) = response.into_parts();
-    let messages = messages.map(move |message| {
-        let message = message?;
-        check(message.encoded_len(), limit)?;
-        Ok(message)
-    });
+    let messages = Many {
+        messages,
+        limit,
+        call,
+    };
     let body = EncodeBody::new_server(
         ProstEncoder::<B>::default(),
         messages,
@@ -115,6 +121,32 @@ fn check(size: usize, limit: usize) -> Result<u32, Status> {
         _ => Err(Status::resource_exhausted(format!(
             "the response has a message of {size} bytes; the limit is {limit}"
         ))),
+    }
+}
+
+/// The messages of a response, up to the first that fails or is larger than `limit`.
+struct Many<B> {
+    messages: BoxStream<B>,
+    limit: usize,
+    call: InFlight,
+}
+
+impl<B: Message> Stream for Many<B> {
+    type Item = Result<B, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next: Option<Self::Item> =
+            ready!(self.messages.as_mut().poll_next(cx)).map(|message| {
+                let message = message?;
+                check(message.encoded_len(), self.limit)?;
+                Ok(message)
+            });
+        match &next {
+            Some(Ok(_)) => {}
+            Some(Err(status)) => self.call.ends_with(status.code()),
+            None => self.call.ends_with(Code::Ok),
+        }
+        Poll::Ready(next)
     }
 }
 

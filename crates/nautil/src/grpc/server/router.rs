@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
+use prost::Message;
+use prost_types::FileDescriptorSet;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower_layer::Layer;
@@ -15,15 +17,17 @@ use super::error::Error;
 use super::health::Health;
 use super::layer::{Layered, ResponseBody, RoutedBy};
 use super::reflection;
-use super::routes::{Foreign, Own, Routes, Table};
+use super::routes::{Foreign, MethodName, Own, Routes, State, Table};
 use super::until_drain::UntilDrain;
 use crate::grpc::Service;
+use crate::grpc::descriptors::methods;
 
 /// Collects services and layers.
 #[must_use]
 pub struct Router {
     limits: MessageLimits,
     table: Table,
+    methods: Vec<MethodName>,
     descriptor_sets: Vec<&'static [u8]>,
     layers: Vec<Box<dyn FnOnce(Routes) -> Routes + Send>>,
     health: bool,
@@ -36,6 +40,7 @@ impl Router {
         Self {
             limits: MessageLimits::new(limits),
             table: Table::default(),
+            methods: Vec::new(),
             descriptor_sets: Vec::new(),
             layers: Vec::new(),
             health: false,
@@ -45,7 +50,17 @@ impl Router {
 
     /// Serves `service` under its protobuf name.
     pub fn mount<S: Service + ?Sized>(mut self, service: Arc<S>) -> Self {
-        self.table.push(S::NAME, Own::new(service, self.limits));
+        // A set that cannot be read is reported where reflection reads it.
+        let set = FileDescriptorSet::decode(S::DESCRIPTOR_SET).unwrap_or_default();
+        let methods = methods(&set, S::NAME).iter();
+        let methods: Box<[String]> = methods.map(|method| method.name().to_owned()).collect();
+        let first = self.methods.len();
+        self.methods.extend(methods.iter().map(|method| MethodName {
+            service: S::NAME,
+            method: method.clone(),
+        }));
+        let service = Own::new(service, self.limits, methods, first);
+        self.table.push(S::NAME, service);
         self.descriptor_sets.push(S::DESCRIPTOR_SET);
         self
     }
@@ -78,8 +93,8 @@ impl Router {
         B: ResponseBody,
     {
         self.layers.push(Box::new(move |routes| {
-            let health = routes.health.clone();
-            Routes::layered(Layered::new(layer.layer(routes)), health)
+            let state = Arc::clone(routes.state());
+            Routes::layered(Layered::new(layer.layer(routes)), state)
         }));
         self
     }
@@ -102,11 +117,11 @@ impl Router {
     /// # Errors
     /// [`Error::Mounted`] for a service that is there twice, [`Error::Reflection`] for a descriptor set that cannot be read.
     pub fn build(mut self) -> Result<Routes, Error> {
-        let (health, checks) = Health::new(self.table.names());
+        let health = Health::new(self.table.names());
         if self.health {
             self.descriptor_sets
                 .push(tonic_health::pb::FILE_DESCRIPTOR_SET);
-            self = self.add_service(checks);
+            self = self.add_service(health.service());
         }
         if self.reflection {
             self.descriptor_sets.sort_unstable();
@@ -120,7 +135,8 @@ impl Router {
         if let Some(name) = self.table.duplicate() {
             return Err(Error::Mounted { name });
         }
-        let routes = Routes::plain(self.table, health);
+        let methods = self.methods;
+        let routes = Routes::plain(self.table, Arc::new(State { health, methods }));
         Ok(self
             .layers
             .into_iter()

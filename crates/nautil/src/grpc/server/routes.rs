@@ -15,14 +15,31 @@ use tower_service::Service as TowerService;
 
 use super::call::{Call, MessageLimits};
 use super::health::Health;
+use super::meter::MethodId;
 use super::reply::{self, Reply};
+use super::span;
 use crate::grpc::Service;
 
 /// All services with the layers around them. A tower service, cheap to clone: a test can call it without a server.
 #[derive(Debug, Clone)]
 pub struct Routes {
     handler: Handler,
+    state: Arc<State>,
+}
+
+/// What all clones know.
+#[derive(Debug)]
+pub(super) struct State {
     pub(super) health: Health,
+    /// The methods that are counted, by [`MethodId`].
+    pub(super) methods: Vec<MethodName>,
+}
+
+/// A method by its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MethodName {
+    pub(super) service: &'static str,
+    pub(super) method: String,
 }
 
 /// The response of [`Routes`], to be awaited.
@@ -49,24 +66,32 @@ pub(super) struct Table(Vec<(&'static str, Box<dyn Handle>)>);
 pub(super) struct Own<S: ?Sized> {
     service: Arc<S>,
     limits: MessageLimits,
+    /// The names of the methods that are counted.
+    methods: Box<[String]>,
+    /// The place of the first of them among those of all services.
+    first: usize,
 }
 
 /// A service of tonic's generator.
 pub(super) struct Foreign<S>(S);
 
 impl Routes {
-    pub(super) fn plain(table: Table, health: Health) -> Self {
+    pub(super) fn plain(table: Table, state: Arc<State>) -> Self {
         Self {
             handler: Handler::Plain(Arc::new(table)),
-            health,
+            state,
         }
     }
 
-    pub(super) fn layered<H: Handle + 'static>(handler: H, health: Health) -> Self {
+    pub(super) fn layered<H: Handle + 'static>(handler: H, state: Arc<State>) -> Self {
         Self {
             handler: Handler::Layered(Arc::new(handler)),
-            health,
+            state,
         }
+    }
+
+    pub(super) fn state(&self) -> &Arc<State> {
+        &self.state
     }
 
     pub(super) fn handle(&self, request: Request<Body>) -> Reply {
@@ -77,11 +102,11 @@ impl Routes {
     }
 
     pub(super) fn set_serving(&self) {
-        self.health.set_serving();
+        self.state.health.set_serving();
     }
 
     pub(super) fn set_draining(&self) {
-        self.health.set_draining();
+        self.state.health.set_draining();
     }
 }
 
@@ -126,7 +151,7 @@ impl Table {
         })
     }
 
-    fn handle(&self, request: Request<Body>) -> Reply {
+    pub(super) fn handle(&self, request: Request<Body>) -> Reply {
         if request.method() != Method::POST {
             return reply::http_status(StatusCode::METHOD_NOT_ALLOWED);
         }
@@ -143,7 +168,7 @@ impl Table {
             )));
         };
         match self.0.iter().find(|(name, _)| *name == service) {
-            Some((_, handler)) => handler.handle(method, request),
+            Some((name, handler)) => span::around(name, method, handler.handle(method, request)),
             None => reply::status(Status::unimplemented(format!(
                 "unknown service `{service}`"
             ))),
@@ -158,14 +183,32 @@ fn split(path: &str) -> Option<(&str, &str)> {
 }
 
 impl<S: ?Sized> Own<S> {
-    pub(super) fn new(service: Arc<S>, limits: MessageLimits) -> Self {
-        Self { service, limits }
+    pub(super) fn new(
+        service: Arc<S>,
+        limits: MessageLimits,
+        methods: Box<[String]>,
+        first: usize,
+    ) -> Self {
+        Self {
+            service,
+            limits,
+            methods,
+            first,
+        }
+    }
+
+    fn id(&self, method: &str) -> MethodId {
+        match self.methods.iter().position(|name| name == method) {
+            Some(index) => MethodId::new(self.first + index),
+            None => MethodId::UNKNOWN,
+        }
     }
 }
 
 impl<S: Service + ?Sized> Handle for Own<S> {
     fn handle(&self, method: &str, request: Request<Body>) -> Reply {
-        S::handle(&self.service, method, Call::new(request, self.limits))
+        let call = Call::new(request, self.limits, self.id(method));
+        S::handle(&self.service, method, call)
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::debug;
@@ -18,7 +19,12 @@ use super::config::{Mode, ServerConfig};
 use super::connection;
 use super::drain::Drain;
 use super::error::Error;
+use super::meter::Meter;
+use super::metrics::Vitals;
+use super::pulse::Pulse;
 use super::routes::Routes;
+use super::saturation::WorkerMetrics;
+use super::tls::Tls;
 
 /// How long a worker may take to end. One that a handler blocks is left to the end of the process.
 const END: Duration = Duration::from_secs(1);
@@ -28,6 +34,7 @@ const END: Duration = Duration::from_secs(1);
 struct Context {
     config: ServerConfig,
     routes: Routes,
+    tls: Option<Tls>,
     drain: Drain,
 }
 
@@ -51,16 +58,22 @@ pub(super) struct Workers {
     context: Arc<Context>,
     pool: Pool,
     count: usize,
+    /// One for each worker; none where nobody will ask.
+    meters: Vec<Arc<Meter>>,
 }
 
 #[derive(Debug)]
 enum Pool {
     PerCore(Vec<Worker>),
-    Shared(Runtime),
+    Shared {
+        runtime: Runtime,
+        connections: Arc<AtomicUsize>,
+    },
 }
 
 #[derive(Debug)]
 struct Worker {
+    runtime: Handle,
     queue: mpsc::UnboundedSender<(Accepted, Load)>,
     connections: Arc<AtomicUsize>,
     ended: oneshot::Receiver<()>,
@@ -71,50 +84,97 @@ struct Worker {
 struct Load(Arc<AtomicUsize>);
 
 impl Workers {
+    /// `counted` is the number of methods whose calls are to be counted, where somebody will ask.
     pub(super) async fn start(
         config: &ServerConfig,
         routes: &Routes,
+        tls: Option<Tls>,
         drain: &Drain,
+        counted: Option<usize>,
     ) -> Result<Self, Error> {
         let context = Arc::new(Context {
             config: config.clone(),
             routes: routes.clone(),
+            tls,
             drain: drain.clone(),
         });
         let count = match usize::try_from(config.workers) {
             Ok(0) | Err(_) => thread::available_parallelism().map_or(1, usize::from),
             Ok(count) => count,
         };
+        let meters = counted.map_or_else(Vec::new, |methods| {
+            (0..count).map(|_| Meter::new(methods)).collect()
+        });
         let pool = match config.mode {
             Mode::PerCore => {
                 let mut workers = Vec::with_capacity(count);
                 for number in 1..=count {
-                    let worker = Worker::start(number, &context)
+                    let meter = meters.get(number - 1).cloned();
+                    let worker = Worker::start(number, &context, meter)
                         .await
                         .map_err(|source| Error::Worker { number, source })?;
                     workers.push(worker);
                 }
                 Pool::PerCore(workers)
             }
-            Mode::Shared => Pool::Shared(
-                Builder::new_multi_thread()
-                    .worker_threads(count)
-                    .thread_name("nautil-worker")
-                    .enable_all()
-                    .on_thread_park(before_sleep)
-                    .build()
+            Mode::Shared => Pool::Shared {
+                runtime: shared(count, meters.clone())
                     .map_err(|source| Error::Worker { number: 1, source })?,
-            ),
+                connections: Arc::default(),
+            },
         };
         Ok(Self {
             context,
             pool,
             count,
+            meters,
         })
+    }
+
+    /// What there is to see of them.
+    pub(super) fn vitals(&self) -> Vitals {
+        let (workers, connections) = match &self.pool {
+            Pool::PerCore(workers) => workers
+                .iter()
+                .map(|worker| {
+                    let metrics = WorkerMetrics {
+                        runtime: worker.runtime.metrics(),
+                        worker: 0,
+                    };
+                    (metrics, Arc::clone(&worker.connections))
+                })
+                .unzip(),
+            Pool::Shared {
+                runtime,
+                connections,
+            } => {
+                let workers = (0..self.count).map(|worker| WorkerMetrics {
+                    runtime: runtime.metrics(),
+                    worker,
+                });
+                (workers.collect(), vec![Arc::clone(connections)])
+            }
+        };
+        Vitals {
+            mode: self.context.config.mode,
+            workers,
+            connections,
+            meters: self.meters.clone(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
         self.count
+    }
+
+    pub(super) fn pulse(&self) -> Pulse {
+        Pulse::new(match &self.pool {
+            Pool::PerCore(workers) => workers
+                .iter()
+                .map(|worker| worker.runtime.clone())
+                .collect(),
+            Pool::Shared { runtime, .. } => vec![runtime.handle().clone()],
+        })
     }
 
     /// Hands a connection to the worker that has the fewest.
@@ -130,9 +190,16 @@ impl Workers {
                     let _ = worker.queue.send((accepted, load));
                 }
             }
-            Pool::Shared(runtime) => {
+            Pool::Shared {
+                runtime,
+                connections,
+            } => {
+                let load = Load::new(connections);
                 let connection = serve(accepted, Arc::clone(&self.context));
-                runtime.spawn(self.context.drain.connections.track_future(connection));
+                runtime.spawn(self.context.drain.connections.track_future(async move {
+                    connection.await;
+                    drop(load);
+                }));
             }
         }
     }
@@ -152,19 +219,26 @@ impl Workers {
                     debug!("a worker is blocked by a handler and was left behind");
                 }
             }
-            Pool::Shared(runtime) => runtime.shutdown_background(),
+            Pool::Shared { runtime, .. } => runtime.shutdown_background(),
         }
     }
 }
 
 impl Worker {
-    async fn start(number: usize, context: &Arc<Context>) -> io::Result<Self> {
+    async fn start(
+        number: usize,
+        context: &Arc<Context>,
+        meter: Option<Arc<Meter>>,
+    ) -> io::Result<Self> {
         let (queue, mut accepted) = mpsc::unbounded_channel::<(Accepted, Load)>();
         let (started, start) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let context = Arc::clone(context);
         let work = move || {
             let _end: oneshot::Sender<()> = end;
+            if let Some(meter) = meter {
+                meter.attach();
+            }
             let runtime = Builder::new_current_thread()
                 .enable_all()
                 .on_thread_park(before_sleep)
@@ -176,7 +250,7 @@ impl Worker {
                     return;
                 }
             };
-            let _ = started.send(Ok(()));
+            let _ = started.send(Ok(runtime.handle().clone()));
             let connections = context.drain.connections.clone();
             runtime.block_on(async {
                 while let Some((accepted, load)) = accepted.recv().await {
@@ -191,15 +265,35 @@ impl Worker {
         thread::Builder::new()
             .name(format!("nautil-worker-{number}"))
             .spawn(work)?;
-        start
+        let runtime = start
             .await
             .unwrap_or_else(|_| Err(io::Error::other("the thread ended at its start")))?;
         Ok(Self {
+            runtime,
             queue,
             connections: Arc::default(),
             ended,
         })
     }
+}
+
+/// One runtime for all, whose threads share the meters out among themselves.
+fn shared(count: usize, meters: Vec<Arc<Meter>>) -> io::Result<Runtime> {
+    let threads = AtomicUsize::new(0);
+    let on_start = move || {
+        // The workers are the first to start. A thread for blocking work may become one, and then shares a meter.
+        let thread = threads.fetch_add(1, Ordering::Relaxed);
+        if let Some(meter) = meters.get(thread % count) {
+            Arc::clone(meter).attach();
+        }
+    };
+    Builder::new_multi_thread()
+        .worker_threads(count)
+        .thread_name("nautil-worker")
+        .enable_all()
+        .on_thread_start(on_start)
+        .on_thread_park(before_sleep)
+        .build()
 }
 
 /// Lets whoever waits for the core run first: a peer on the same machine then has its next requests there before the worker
@@ -243,7 +337,34 @@ async fn serve(accepted: Accepted, context: Arc<Context>) {
 
 async fn serve_io<I>(io: I, context: &Context)
 where
-    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match &context.tls {
+        None => serve_http(io, context).await,
+        // Boxed, so that a connection without TLS is not as large as one with it.
+        Some(tls) => Box::pin(serve_tls(io, tls, context)).await,
+    }
+}
+
+async fn serve_tls<I>(io: I, tls: &Tls, context: &Context)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let started = context.drain.started.child_token();
+    let accepted = tokio::select! {
+        biased;
+        accepted = tls.accept(io, &context.config.timeouts) => accepted,
+        // Nobody has asked anything yet.
+        () = started.cancelled() => None,
+    };
+    if let Some(io) = accepted {
+        serve_http(io, context).await;
+    }
+}
+
+async fn serve_http<I>(io: I, context: &Context)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let drain = &context.drain;
     // A token of its own: polling the shared one would make all connections meet on its lock.
