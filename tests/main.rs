@@ -8,7 +8,9 @@
 //! - `in_process`: the kernel without a port, with another source of rates.
 //! - `console_errors`: does a failed command say what to do next?
 //! - `bad_config`, `bad_protos`: does the author of a file learn what is wrong with it?
+//! - `tls`: is the server as safe to reach as its files say, and are they easy to get right?
 //! - `signals`: how does the server stop?
+//! - `dev`: does a saved file become a new server, with nobody refused?
 //! - `logs`: what does the server say about a call?
 //! - `service_manager`: does the server take its sockets from systemd, and say how it is?
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
@@ -17,7 +19,7 @@
 //! - `adding_a_bootloader`, `readme`: is the README true?
 //!
 //! The furniture: `support` (a project in a temporary directory, a process that cannot hang), `wire` (a call by hand),
-//! `disk` (files and directories), `source` (the files of this repository, read as text).
+//! `disk` (files and directories), `workspace` (a copy that cargo builds), `source` (the files of this repository, read as text).
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[allow(unreachable_pub, reason = "the code is as it stands in an application")]
@@ -28,6 +30,7 @@ mod clients;
 mod committed;
 mod console_errors;
 mod deployment;
+mod dev;
 mod disk;
 mod from_nothing;
 mod health;
@@ -40,4 +43,6 @@ mod service_manager;
 mod signals;
 mod source;
 mod support;
+mod tls;
 mod wire;
+mod workspace;

@@ -78,6 +78,8 @@ pub mod bootloader;
 pub mod config;
 pub mod console;
 pub mod container;
+#[cfg(feature = "dev")]
+mod dev;
 pub mod environment;
 pub mod grpc;
 pub mod kernel;

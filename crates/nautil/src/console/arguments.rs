@@ -53,6 +53,29 @@ pub(crate) enum Asked {
 }
 
 impl Globals {
+    /// The options as they are written, for another process of this application.
+    #[cfg(feature = "dev")]
+    pub(crate) fn words(&self) -> Vec<OsString> {
+        let mut words = Vec::new();
+        let mut add = |flag: &str, value: OsString| {
+            words.push(flag.into());
+            words.push(value);
+        };
+        if let Some(name) = &self.env {
+            add("--env", name.into());
+        }
+        if let Some(directory) = &self.config {
+            add("--config", directory.into());
+        }
+        for assignment in &self.assignments {
+            add("--set", assignment.into());
+        }
+        words.extend((0..self.verbose).map(|_| "--verbose".into()));
+        words.extend(self.quiet.then(|| "--quiet".into()));
+        words.extend(self.no_ansi.then(|| "--no-ansi".into()));
+        words
+    }
+
     pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Display};
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, LineWriter, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
@@ -31,12 +31,16 @@ pub struct Output {
     ansi: bool,
     error_ansi: bool,
     width: Option<u16>,
+    /// Whether standard error is a terminal, where a line can be taken back.
+    takes_back: bool,
     verbosity: Verbosity,
 }
 
 struct Streams {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
+    /// Whether a status stands in the last line.
+    status: bool,
 }
 
 /// What an [`Output`] of a test has taken.
@@ -53,10 +57,13 @@ impl Output {
             error_ansi: !no_color && err.is_terminal(),
             // comfy-table asks the terminal itself; a pipe gets lines of any length.
             width: out.is_terminal().then(terminal_width).flatten(),
+            takes_back: err.is_terminal(),
             verbosity: Verbosity::Normal,
             streams: Arc::new(Mutex::new(Streams {
                 out: Box::new(out),
-                err: Box::new(err),
+                // A line at a time: other processes may write there too.
+                err: Box::new(LineWriter::new(err)),
+                status: false,
             })),
         }
     }
@@ -69,10 +76,12 @@ impl Output {
             streams: Arc::new(Mutex::new(Streams {
                 out: Box::new(out.clone()),
                 err: Box::new(err.clone()),
+                status: false,
             })),
             ansi: false,
             error_ansi: false,
             width: None,
+            takes_back: false,
             verbosity: Verbosity::Normal,
         };
         (output, out, err)
@@ -152,6 +161,23 @@ impl Output {
         }
     }
 
+    /// A line that whatever comes next takes the place of, to standard error where that is a terminal; not under `-q`.
+    #[cfg(feature = "dev")]
+    pub(crate) fn status(&self, line: impl Display) {
+        if self.takes_back && self.verbosity > Verbosity::Quiet {
+            self.write(|streams| {
+                streams.status = true;
+                write!(streams.err, "{line}")
+            });
+        }
+    }
+
+    /// Takes the status back, for output that does not come this way.
+    #[cfg(feature = "dev")]
+    pub(crate) fn clear_status(&self) {
+        self.write(|_| Ok(()));
+    }
+
     /// What failed, to standard error.
     pub fn error(&self, line: impl Display) {
         let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
@@ -185,7 +211,12 @@ impl Output {
     fn write(&self, write: impl FnOnce(&mut Streams) -> std::io::Result<()>) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever read the other end has closed it: nobody is left to be told.
-        let _ = write(&mut streams).and_then(|()| streams.out.flush());
+        if std::mem::take(&mut streams.status) {
+            let _ = write!(streams.err, "\r\x1b[2K");
+        }
+        let _ = write(&mut streams)
+            .and_then(|()| streams.out.flush())
+            .and_then(|()| streams.err.flush());
     }
 }
 

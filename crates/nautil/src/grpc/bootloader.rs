@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::NetworkConnect;
 use super::command;
-use super::server::ServerConfig;
+use super::server::{Listen, ServerConfig};
 use crate::bootloader::{Bootloader, Init};
 use crate::config::{Invalid, Section};
 
@@ -84,6 +84,32 @@ impl Section for ServerConfig {
             key,
             expected: "more than zero: no peer is that fast".to_owned(),
         });
-        invalid.collect()
+        invalid.chain(check_tls(self)).collect()
     }
+}
+
+/// A half of TLS is none, and none is not what was meant.
+fn check_tls(config: &ServerConfig) -> Option<Invalid> {
+    let tls = &config.tls;
+    let (key, expected) = match (&tls.certificate, &tls.key, &tls.client_ca) {
+        (None, None, None) => return None,
+        (Some(_), None, _) => ("tls.key", "the key of `tls.certificate`: a PEM file"),
+        (None, Some(_), _) => (
+            "tls.certificate",
+            "the certificate of `tls.key`: a PEM file",
+        ),
+        (None, None, Some(_)) => (
+            "tls.certificate",
+            "a PEM file, and `tls.key` with it: without TLS nobody is asked for a certificate of `tls.client_ca`",
+        ),
+        (Some(_), Some(_), _) if matches!(config.listen, Listen::Unix(_)) => (
+            "listen",
+            "a TCP address: TLS (`tls.certificate`) is not for a Unix socket, whose file's permissions say who may connect",
+        ),
+        (Some(_), Some(_), _) => return None,
+    };
+    Some(Invalid {
+        key,
+        expected: expected.to_owned(),
+    })
 }

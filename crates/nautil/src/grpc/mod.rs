@@ -7,6 +7,7 @@ pub mod client;
 mod command;
 mod descriptors;
 mod in_process;
+mod probe;
 pub mod server;
 mod service;
 mod services;

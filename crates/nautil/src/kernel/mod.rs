@@ -18,8 +18,10 @@ pub use app::AppConfig;
 pub(crate) use phases::{Booted, Configured, Declared, Sources};
 pub(crate) use process::Process;
 pub(crate) use report::Report;
-pub(crate) use service_manager::ServiceManager;
+pub(crate) use service_manager::{MANAGEMENT, ServiceManager};
 pub use shutdown::Shutdown;
+#[cfg(feature = "dev")]
+pub(crate) use shutdown::on_signals;
 
 /// An application: its name, and its bootloaders.
 pub trait Kernel {
@@ -59,5 +61,7 @@ fn all<K: Kernel>(kernel: &K) -> Bootloaders {
         .with(GrpcClientBootloader)
         .with(GrpcServerBootloader)
         .with(crate::grpc::GrpcGeneratorBootloader);
+    #[cfg(feature = "dev")]
+    let framework = framework.with(crate::dev::DevBootloader);
     framework.followed_by(kernel.bootloaders())
 }

@@ -92,17 +92,31 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// The reader of the config that these name.
+    /// The directory of the config, from the root.
+    pub(crate) fn config_directory(&self) -> &Path {
+        self.options
+            .config
+            .as_deref()
+            .unwrap_or(Path::new("config"))
+    }
+
+    /// The environment as it is now, with what the command line says about it.
+    #[cfg(feature = "dev")]
+    pub(crate) fn environment(&self) -> Environment {
+        let mut environment = Environment::read(&self.root.join(".env"));
+        if let Some(name) = &self.options.env {
+            environment.select(name);
+        }
+        environment
+    }
+
+    /// Reads the config, in some way, in this environment.
     pub(crate) fn read<T>(
         &self,
         environment: &Environment,
         read: impl FnOnce(&Reader<'_>) -> T,
     ) -> T {
-        let directory = self
-            .options
-            .config
-            .as_deref()
-            .unwrap_or(Path::new("config"));
+        let directory = self.config_directory();
         read(&Reader {
             directory: &self.root.join(directory),
             shown: directory.to_owned(),

@@ -31,6 +31,8 @@ pub(crate) struct Process {
 /// Runs the application in this process.
 pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
     let environment = Environment::read(Path::new(".env"));
+    #[cfg(feature = "dev")]
+    crate::dev::tie_to_parent(&environment);
     // Before there is a second thread.
     let service_manager = ServiceManager::of_process(&environment);
     let output = Output::standard(
@@ -121,6 +123,8 @@ impl Process {
         };
         let command = *declared.commands.get(index);
 
+        let supervised = service_manager.is_there();
+
         // 4. Config: read once, frozen; then the container is sealed.
         let sources = Sources {
             root: directory,
@@ -137,7 +141,8 @@ impl Process {
         }
 
         if (command.boots)(&matches) {
-            if owned && let Err(error) = shutdown::on_signals(shutdown, output.clone()) {
+            let reader = (!supervised).then(|| output.clone());
+            if owned && let Err(error) = shutdown::on_signals(shutdown, reader) {
                 output.error(format_args!("cannot listen for signals: {error}"));
                 return Code::Failed;
             }

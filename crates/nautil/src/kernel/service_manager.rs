@@ -19,12 +19,19 @@ use crate::environment::Environment;
 /// The variable with the names of the sockets, which systemd takes from `FileDescriptorName=`.
 const NAMES: &str = "LISTEN_FDNAMES";
 
+/// The name of the socket for the management port; the one for the calls may have any other.
+pub(crate) const MANAGEMENT: &str = "management";
+
+/// The variable with the socket on which it hears.
+const NOTIFY: &str = "NOTIFY_SOCKET";
+
 /// Who started this process, as far as it wants to hear of it. Without one, nothing is handed over and nothing is said.
 #[derive(Debug, Default)]
 pub(crate) struct ServiceManager {
     sockets: Mutex<Vec<Socket>>,
     /// Sockets that are neither TCP nor Unix listeners, as the system describes them.
     faults: Vec<String>,
+    /// Whether it wants to hear anything.
     listens: bool,
     watchdog: Option<Duration>,
 }
@@ -44,7 +51,7 @@ pub(crate) enum SocketError {
     Unusable(String),
     /// Nobody would ever answer on it.
     #[error(
-        "the service manager handed over a socket named `{name}` too many: name one `management` \
+        "the service manager handed over a socket named `{name}` too many: name one `{MANAGEMENT}` \
          (systemd: FileDescriptorName=) and leave one for the calls"
     )]
     TooMany {
@@ -72,9 +79,14 @@ impl ServiceManager {
         Self {
             sockets: Mutex::new(sockets),
             faults,
-            listens: true,
+            listens: environment.get(NOTIFY).is_some(),
             watchdog: sd_notify::watchdog_enabled(),
         }
+    }
+
+    /// Whether one started this process, and hears of it.
+    pub(crate) fn is_there(&self) -> bool {
+        self.listens
     }
 
     /// The socket of this name.

@@ -28,8 +28,10 @@ impl Shutdown {
 
 /// Lets SIGINT and SIGTERM stop the application; a second one ends the process at once.
 ///
+/// `output` is for the person who pressed Ctrl-C; a service manager needs no telling.
+///
 /// The signals are awaited on a thread of their own, so that a busy application still hears the second.
-pub(super) fn on_signals(shutdown: Shutdown, output: Output) -> std::io::Result<()> {
+pub(crate) fn on_signals(shutdown: Shutdown, output: Option<Output>) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
@@ -42,12 +44,16 @@ pub(super) fn on_signals(shutdown: Shutdown, output: Output) -> std::io::Result<
         .spawn(move || {
             runtime.block_on(async {
                 let name = signals.next().await;
-                output.note(format_args!(
-                    "{name}: stopping; a second signal stops at once"
-                ));
+                if let Some(output) = &output {
+                    output.note(format_args!(
+                        "{name}: stopping; a second signal stops at once"
+                    ));
+                }
                 shutdown.request();
                 let name = signals.next().await;
-                output.note(format_args!("{name}: stopped at once"));
+                if let Some(output) = &output {
+                    output.note(format_args!("{name}: stopped at once"));
+                }
             });
             std::process::exit(1);
         })?;

@@ -8,6 +8,7 @@
 //! | `listen` | addresses that can be had, and those that cannot |
 //! | `standard` | health and reflection |
 //! | `management` | the second port: health and metrics |
+//! | `tls` | handshakes, and the files behind them |
 //! | `configuration` | the section as text |
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -21,3 +22,4 @@ mod listen;
 mod management;
 mod standard;
 mod stop;
+mod tls;

@@ -9,7 +9,7 @@ use crate::console::{Command, Commands, DynCommand, Failure, Output};
 use crate::container::Container;
 use crate::grpc::Services;
 use crate::grpc::server::{Pulse, Server, ServerConfig, Sockets};
-use crate::kernel::{ServiceManager, Shutdown};
+use crate::kernel::{MANAGEMENT, ServiceManager, Shutdown};
 
 /// Serve the gRPC services until SIGINT or SIGTERM
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ impl Command for Serve {
     async fn run(&self, _: ServeArguments, output: &Output) -> Result<(), Failure> {
         let routes = self.services.routes(&self.container, &self.config.limits)?;
         let sockets = Sockets {
-            management: self.service_manager.socket("management"),
+            management: self.service_manager.socket(MANAGEMENT),
             calls: self.service_manager.any_socket(),
         };
         let server = Server::adopt(sockets, &self.config)?

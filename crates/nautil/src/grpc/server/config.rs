@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct ServerConfig {
     pub drain_timeout: Duration,
     /// The second port, for those who look after the server.
     pub management: Management,
+    /// TLS on the port of the calls.
+    pub tls: TlsConfig,
     /// What a peer may take.
     pub limits: Limits,
     /// How long a peer may be silent.
@@ -49,6 +52,33 @@ pub struct Management {
     /// Where to answer `grpc.health.v1.Health` (HTTP/2) and `GET /metrics`: `<host>:<port>` or `unix:<path>`. Unset, there is
     /// no such port.
     pub listen: Option<Listen>,
+}
+
+/// TLS on the port of the calls. Without `certificate` and `key`, calls come in plain text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// A PEM file: the server's certificate, and then those between it and an authority that clients trust.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file: the private key of the certificate.
+    pub key: Option<PathBuf>,
+    /// A PEM file: the authorities of clients. Where it is set, a client without a certificate of theirs is turned away.
+    pub client_ca: Option<PathBuf>,
+    /// How often the files are looked at. New connections get a new certificate; files that cannot be used change nothing.
+    /// Default 10 s; `"0s"` is never.
+    #[serde(with = "crate::config::duration")]
+    pub reload_interval: Duration,
+}
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        Self {
+            certificate: None,
+            key: None,
+            client_ca: None,
+            reload_interval: Duration::from_secs(10),
+        }
+    }
 }
 
 /// What a peer may take. Sizes are in bytes, in text with their unit (`"4MiB"`).
@@ -110,6 +140,7 @@ impl Default for ServerConfig {
             workers: 0,
             drain_timeout: Duration::from_secs(30),
             management: Management::default(),
+            tls: TlsConfig::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
         }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::Incoming;
@@ -12,7 +13,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tonic::body::Body;
 use tracing::debug;
 
@@ -37,6 +38,10 @@ const HTTP1_REPLY: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\n\
     connection: close\r\n\
     \r\n\
     this port speaks gRPC over HTTP/2 only\n";
+
+/// How long after the start of a drain a connection may still say its first words. Its peer has no way to know that nobody
+/// listens any more, and has sent them with its first call.
+const LATE: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,16 +86,27 @@ where
     G: Future<Output = ()>,
 {
     let mut shutdown = pin!(shutdown);
+    let mut draining = false;
+    let too_late = async {
+        shutdown.as_mut().await;
+        draining = true;
+        sleep(LATE).await;
+    };
     let opening = tokio::select! {
         biased;
         opening = open(&mut io, &config.timeouts) => opening,
-        // Nobody has asked anything yet.
-        () = shutdown.as_mut() => None,
+        () = too_late => None,
     };
     match opening {
         None => End::Closed,
         Some(Opening::Http2(prefix)) => {
             let io = Prefixed::new(prefix, io);
+            // One that came late is told to go at once, behind the calls that it came with.
+            let shutdown = async move {
+                if !draining {
+                    shutdown.await;
+                }
+            };
             serve_http2(io, routes, config, shutdown, cut).await
         }
         Some(Opening::Http1(_)) => {
@@ -172,15 +188,7 @@ pub(super) async fn open<I>(io: &mut I, timeouts: &Timeouts) -> Option<Opening>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut bytes = BytesMut::with_capacity(FIRST_READ);
-    match timeout(timeouts.first_byte, io.read_buf(&mut bytes)).await {
-        Ok(Ok(1..)) => {}
-        Ok(_) => return None,
-        Err(_) => {
-            debug!("a connection was closed: no first byte in time (`server.timeouts.first_byte`)");
-            return None;
-        }
-    }
+    let mut bytes = first_bytes(io, timeouts).await?;
     let rest = async {
         loop {
             match Preface::of(&bytes) {
@@ -207,12 +215,33 @@ where
     }
 }
 
+/// At least one byte. `None` is a connection that is over.
+pub(super) async fn first_bytes<I: AsyncRead + Unpin>(
+    io: &mut I,
+    timeouts: &Timeouts,
+) -> Option<BytesMut> {
+    let mut bytes = BytesMut::with_capacity(FIRST_READ);
+    match timeout(timeouts.first_byte, io.read_buf(&mut bytes)).await {
+        Ok(Ok(1..)) => Some(bytes),
+        Ok(_) => None,
+        Err(_) => {
+            debug!("a connection was closed: no first byte in time (`server.timeouts.first_byte`)");
+            None
+        }
+    }
+}
+
 /// Says in HTTP/1 what this port speaks.
 async fn refuse_http1<I: AsyncRead + AsyncWrite + Unpin>(io: &mut I) {
     if io.write_all(HTTP1_REPLY).await.is_err() || io.shutdown().await.is_err() {
         return;
     }
-    // A socket that is closed with bytes unread is reset, and the reply may be lost with it.
+    linger(io).await;
+}
+
+/// Reads what is left of a connection that this side has ended: a socket that is closed with bytes unread is reset, and what
+/// was said last may be lost with it.
+pub(super) async fn linger<I: AsyncRead + Unpin>(io: &mut I) {
     let mut rest = io.take(MAX_LINGER as u64);
     let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }

@@ -1,8 +1,10 @@
 //! What can go wrong before the first call: taking the address, starting the workers, putting the services together.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::listen::Listen;
+use super::tls::TlsFault;
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,16 @@ pub enum Error {
         listen: Listen,
         /// What the system said.
         source: io::Error,
+    },
+    /// A file of `server.tls` cannot be used.
+    #[error("cannot use `{}` (`{key}`): {fault}", path.display())]
+    Tls {
+        /// The key that names it: `server.tls.key`.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        fault: TlsFault,
     },
     /// A worker's thread or runtime cannot be had.
     #[error("cannot start worker {number} (`server.workers`)")]

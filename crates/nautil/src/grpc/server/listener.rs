@@ -18,7 +18,7 @@ const BACKLOG: i32 = 4096;
 
 /// A socket that listens.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(crate) struct Listener {
     socket: Socket,
     address: Listen,
     /// Behind the socket, so that the socket is closed when its file goes.
@@ -31,7 +31,7 @@ pub(super) struct SocketFile(PathBuf);
 
 impl Listener {
     /// `key` is where the address stands in the config.
-    pub(super) fn bind(listen: &Listen, key: &'static str) -> Result<Self, Error> {
+    pub(crate) fn bind(listen: &Listen, key: &'static str) -> Result<Self, Error> {
         let bound = match listen {
             Listen::Tcp { host, port } => bind_tcp(host, *port),
             Listen::Unix(path) => bind_unix(path),
@@ -54,8 +54,14 @@ impl Listener {
         })
     }
 
-    pub(super) fn address(&self) -> &Listen {
+    pub(crate) fn address(&self) -> &Listen {
         &self.address
+    }
+
+    /// One more descriptor of the same socket, for a process that accepts from it too.
+    #[cfg(feature = "dev")]
+    pub(crate) fn share(&self) -> io::Result<OwnedFd> {
+        self.socket.try_clone().map(OwnedFd::from)
     }
 
     pub(super) fn into_parts(self) -> (Socket, Listen, Option<SocketFile>) {

@@ -34,6 +34,7 @@ use super::prefixed::Prefixed;
 use super::reply::{Reply, http_status};
 use super::routes::{Foreign, Handle, Routes, Table};
 use super::saturation::INTERVAL;
+use super::tls::AnySocket;
 use super::worker::{Accepted, Socket};
 
 /// How long whoever is being answered may take when the port closes.
@@ -202,11 +203,6 @@ where
         }
     }
 }
-
-/// A socket of any kind: HTTP/1 is compiled once.
-trait AnySocket: AsyncRead + AsyncWrite + Send {}
-
-impl<I: AsyncRead + AsyncWrite + Send> AnySocket for I {}
 
 async fn serve_http1(io: Pin<Box<dyn AnySocket>>, routes: Routes, context: &Context) {
     let service = service_fn(move |request: Request<Incoming>| {

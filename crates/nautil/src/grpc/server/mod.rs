@@ -51,6 +51,7 @@ mod router;
 mod routes;
 mod saturation;
 mod span;
+mod tls;
 mod until_drain;
 mod worker;
 
@@ -59,15 +60,17 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
 use self::drain::Drain;
-use self::listener::Listener;
+pub(crate) use self::listener::Listener;
 use self::metrics::{Identity, Metrics};
+use self::tls::{Reload, Tls};
 use self::worker::Workers;
 
 pub use self::call::Call;
-pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts};
+pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts, TlsConfig};
 pub use self::connection::serve_connection;
 pub use self::drain::Drained;
 pub use self::error::{AdoptFault, BindFault, Error};
@@ -77,6 +80,8 @@ pub use self::pulse::Pulse;
 pub use self::reply::Reply;
 pub use self::router::Router;
 pub use self::routes::{ResponseFuture, Routes};
+pub use self::tls::TlsFault;
+pub(super) use self::tls::{PinFault, connect as connect_pinned};
 
 /// Sockets that listen already.
 #[derive(Debug, Default)]
@@ -92,6 +97,7 @@ pub struct Sockets {
 pub struct Server {
     listener: Listener,
     management: Option<Listener>,
+    tls: Option<(Tls, Reload)>,
     config: ServerConfig,
     identity: Option<Identity>,
 }
@@ -101,7 +107,7 @@ impl Server {
     /// for a moment.
     ///
     /// # Errors
-    /// [`Error::Bind`] where an address cannot be had; its text says what to do.
+    /// [`Error::Bind`] where an address cannot be had, [`Error::Tls`] where a file cannot be used; the text says what to do.
     pub fn bind(config: &ServerConfig) -> Result<Self, Error> {
         Self::adopt(Sockets::default(), config)
     }
@@ -113,6 +119,7 @@ impl Server {
     /// # Errors
     /// [`Error::Adopt`] where it is no socket to accept connections from, and those of [`Server::bind`].
     pub fn adopt(sockets: Sockets, config: &ServerConfig) -> Result<Self, Error> {
+        let tls = Tls::new(config)?;
         let listener = match sockets.calls {
             Some(socket) => Listener::adopt(socket)?,
             None => Listener::bind(&config.listen, "server.listen")?,
@@ -125,6 +132,7 @@ impl Server {
         Ok(Self {
             listener,
             management,
+            tls,
             config: config.clone(),
             identity: None,
         })
@@ -158,12 +166,14 @@ impl Server {
         let Self {
             listener,
             management,
+            tls,
             config,
             identity,
         } = self;
+        let (tls, reload) = tls.unzip();
         let drain = Drain::default();
         let counted = management.as_ref().map(|_| routes.state().methods.len());
-        let workers = Workers::start(&config, &routes, &drain, counted).await?;
+        let workers = Workers::start(&config, &routes, tls, &drain, counted).await?;
         let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
         let management = match management {
             Some(listener) => {
@@ -183,6 +193,7 @@ impl Server {
             routes,
             drain,
             drain_timeout: config.drain_timeout,
+            _reload: reload.map(|reload| AbortOnDropHandle::new(tokio::spawn(reload.run()))),
         })
     }
 }
@@ -196,6 +207,7 @@ pub struct Running {
     routes: Routes,
     drain: Drain,
     drain_timeout: Duration,
+    _reload: Option<AbortOnDropHandle<()>>,
 }
 
 impl Running {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -23,6 +24,7 @@ use super::metrics::Vitals;
 use super::pulse::Pulse;
 use super::routes::Routes;
 use super::saturation::WorkerMetrics;
+use super::tls::Tls;
 
 /// How long a worker may take to end. One that a handler blocks is left to the end of the process.
 const END: Duration = Duration::from_secs(1);
@@ -32,6 +34,7 @@ const END: Duration = Duration::from_secs(1);
 struct Context {
     config: ServerConfig,
     routes: Routes,
+    tls: Option<Tls>,
     drain: Drain,
 }
 
@@ -85,12 +88,14 @@ impl Workers {
     pub(super) async fn start(
         config: &ServerConfig,
         routes: &Routes,
+        tls: Option<Tls>,
         drain: &Drain,
         counted: Option<usize>,
     ) -> Result<Self, Error> {
         let context = Arc::new(Context {
             config: config.clone(),
             routes: routes.clone(),
+            tls,
             drain: drain.clone(),
         });
         let count = match usize::try_from(config.workers) {
@@ -332,7 +337,34 @@ async fn serve(accepted: Accepted, context: Arc<Context>) {
 
 async fn serve_io<I>(io: I, context: &Context)
 where
-    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match &context.tls {
+        None => serve_http(io, context).await,
+        // Boxed, so that a connection without TLS is not as large as one with it.
+        Some(tls) => Box::pin(serve_tls(io, tls, context)).await,
+    }
+}
+
+async fn serve_tls<I>(io: I, tls: &Tls, context: &Context)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let started = context.drain.started.child_token();
+    let accepted = tokio::select! {
+        biased;
+        accepted = tls.accept(io, &context.config.timeouts) => accepted,
+        // Nobody has asked anything yet.
+        () = started.cancelled() => None,
+    };
+    if let Some(io) = accepted {
+        serve_http(io, context).await;
+    }
+}
+
+async fn serve_http<I>(io: I, context: &Context)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let drain = &context.drain;
     // A token of its own: polling the shared one would make all connections meet on its lock.

@@ -1,0 +1,274 @@
+//! The loop: changes in, servers out.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+
+use tokio::process::Command;
+use tokio_util::task::TaskTracker;
+
+use super::build::{self, Built};
+use super::changes::Changes;
+use super::group::Group;
+use super::project::Project;
+use super::server::Server;
+use super::sockets::Sockets;
+use super::watch::Watch;
+use crate::config::SectionReader;
+use crate::console::{Failure, Output};
+use crate::container::Bindings;
+use crate::environment::Environment;
+use crate::grpc::server::ServerConfig;
+use crate::kernel::{Shutdown, Sources};
+
+/// The project, the sockets, and the servers on them.
+#[derive(Debug)]
+pub(super) struct InnerLoop {
+    project: Project,
+    sockets: Sockets,
+    sources: Arc<Sources>,
+    cargo_options: Vec<String>,
+    tests: bool,
+    output: Output,
+    /// The last that was built.
+    binary: Option<PathBuf>,
+    server: Option<Server>,
+    /// Servers that finish their calls.
+    draining: TaskTracker,
+}
+
+/// How a step ended that was not cut short by a new change.
+#[derive(Debug)]
+enum Step {
+    Serving(Server),
+    Stuck(Stuck),
+}
+
+/// What keeps the new server from serving. The details have been printed.
+#[derive(Debug)]
+enum Stuck {
+    Generate,
+    Build,
+    Start(ExitStatus),
+}
+
+impl InnerLoop {
+    pub(super) fn new(
+        project: Project,
+        sockets: Sockets,
+        sources: Arc<Sources>,
+        cargo_options: Vec<String>,
+        tests: bool,
+        output: Output,
+    ) -> Self {
+        Self {
+            project,
+            sockets,
+            sources,
+            cargo_options,
+            tests,
+            output,
+            binary: None,
+            server: None,
+            draining: TaskTracker::new(),
+        }
+    }
+
+    /// Runs until `shutdown`; then the servers finish their calls.
+    pub(super) async fn run(
+        mut self,
+        mut watch: Watch,
+        shutdown: &Shutdown,
+    ) -> Result<(), Failure> {
+        self.output
+            .note(format_args!("holding {}", self.sockets.addresses()));
+        let mut changes = Changes::all();
+        while !shutdown.is_requested() {
+            tokio::select! {
+                () = shutdown.requested() => break,
+                // A change on the way starts the step anew, with what both ask for.
+                more = watch.next() => {
+                    let more = more?;
+                    self.output.clear_status();
+                    self.output.note(&more);
+                    changes.add(more);
+                }
+                step = self.step(&mut changes) => {
+                    self.swap(step?).await?;
+                    let tests = self.tests;
+                    tokio::select! {
+                        () = shutdown.requested() => break,
+                        more = watch.next() => changes = more?,
+                        never = self.idle(tests) => match never? {},
+                    }
+                    self.output.note(&changes);
+                }
+            }
+        }
+        if let Some(server) = self.server.take() {
+            self.retire(server).await?;
+        }
+        self.draining.close();
+        self.draining.wait().await;
+        Ok(())
+    }
+
+    /// Does what the changes ask for, up to a server that is ready. What is done is taken out of them.
+    async fn step(&mut self, changes: &mut Changes) -> Result<Step, Failure> {
+        if changes.contracts {
+            if !self.generate().await? {
+                return Ok(Step::Stuck(Stuck::Generate));
+            }
+            changes.contracts = false;
+            changes.sources = true;
+        }
+        if changes.sources || self.binary.is_none() {
+            let built = build::build(&self.project, &self.cargo_options, &self.output).await?;
+            let Built::Binary { path, crates, took } = built else {
+                return Ok(Step::Stuck(Stuck::Build));
+            };
+            changes.sources = false;
+            if crates > 0 {
+                let seconds = took.as_secs_f32();
+                self.output.note(format_args!("built in {seconds:.1} s"));
+            }
+            self.binary = Some(path);
+        }
+        self.follow_config();
+        let binary = self
+            .binary
+            .as_deref()
+            .expect("it was built above, or before");
+        let Sources { root, options } = &*self.sources;
+        let mut server = Server::start(binary, root, options, &self.sockets)?;
+        Ok(match server.ready().await? {
+            Ok(()) => Step::Serving(server),
+            Err(status) => Step::Stuck(Stuck::Start(status)),
+        })
+    }
+
+    /// Runs `grpc:generate` of the application, which reads its config anew. Says whether it succeeded.
+    async fn generate(&self) -> Result<bool, Failure> {
+        let binary = match &self.binary {
+            Some(binary) => binary.clone(),
+            None => std::env::current_exe()?,
+        };
+        let mut command = Command::new(binary);
+        command
+            .arg("grpc:generate")
+            .args(self.sources.options.words())
+            .current_dir(&self.project.root)
+            .stdin(Stdio::null());
+        Ok(Group::spawn(&mut command)?.ended().await?.success())
+    }
+
+    /// Moves to the addresses of a changed config. A config that is broken is reported by the server that reads it.
+    fn follow_config(&mut self) {
+        let environment = self.sources.environment();
+        let Some(config) = read_config(&self.sources, &environment) else {
+            return;
+        };
+        match self.sockets.follow(&config) {
+            Ok(false) => {}
+            Ok(true) => self
+                .output
+                .note(format_args!("holding {}", self.sockets.addresses())),
+            Err(error) => self.output.fault(&error),
+        }
+    }
+
+    /// Lets the new server take over, or says who serves instead.
+    async fn swap(&mut self, step: Step) -> Result<(), Failure> {
+        match step {
+            Step::Serving(server) => {
+                if let Some(old) = self.server.replace(server) {
+                    self.retire(old).await?;
+                }
+                // Said when nobody can meet the old one any more.
+                let addresses = self.sockets.addresses();
+                self.output.note(format_args!("serving {addresses}"));
+            }
+            Step::Stuck(stuck) => {
+                let meanwhile = match self.server {
+                    Some(_) => "the server before it goes on",
+                    None => "no server runs yet, connections wait",
+                };
+                self.output.error(format_args!("{stuck}; {meanwhile}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a server away. It finishes its calls on its own time.
+    async fn retire(&self, mut server: Server) -> Result<(), Failure> {
+        server.retire().await?;
+        let output = self.output.clone();
+        self.draining.spawn(async move {
+            match server.ended().await {
+                Ok(status) if status.success() => {}
+                Ok(status) => {
+                    output.error(format_args!("the server before it ended with {status}"))
+                }
+                Err(error) => {
+                    output.error(format_args!("cannot await the server before it: {error}"))
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Waits beside the server, after the tests if they are asked for.
+    async fn idle(&mut self, tests: bool) -> Result<std::convert::Infallible, Failure> {
+        if tests && self.server.is_some() {
+            self.test().await?;
+        }
+        let Some(server) = &mut self.server else {
+            return Ok(std::future::pending().await);
+        };
+        let status = server.ended().await?;
+        self.server = None;
+        self.output.error(format_args!(
+            "the server ended by itself, with {status}; connections wait for the next change"
+        ));
+        Ok(std::future::pending().await)
+    }
+
+    async fn test(&self) -> Result<(), Failure> {
+        let mut command = Command::new("cargo");
+        command
+            .args(["test", "--quiet"])
+            .args(&self.cargo_options)
+            .current_dir(&self.project.root)
+            .stdin(Stdio::null());
+        let status = Group::spawn(&mut command)?.ended().await?;
+        if status.success() {
+            self.output.note("the tests pass");
+        } else {
+            self.output.error("the tests fail; the server goes on");
+        }
+        Ok(())
+    }
+}
+
+fn read_config(sources: &Sources, environment: &Environment) -> Option<Arc<ServerConfig>> {
+    let mut bindings = Bindings::default();
+    let section = SectionReader::of::<ServerConfig>("dev");
+    sources.read(environment, |reader| reader.read(&[section], &mut bindings));
+    bindings.seal().get().ok()
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Generate => formatter.write_str("nothing was generated"),
+            Self::Build => formatter.write_str("the build failed"),
+            Self::Start(status) => {
+                write!(
+                    formatter,
+                    "the new server ended before it served, with {status}"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The listening sockets, held by `dev` for as long as it runs.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use crate::grpc::server::{Error, Listen, Listener, ServerConfig};
+use crate::kernel::MANAGEMENT;
+
+/// The name of the socket for the calls, for whoever lists the descriptors.
+const CALLS: &str = "calls";
+
+/// The sockets of a server, as its config names them.
+#[derive(Debug)]
+pub(super) struct Sockets(Vec<Held>);
+
+#[derive(Debug)]
+struct Held {
+    name: &'static str,
+    /// As the config has it: port 0 stays the port that was found for it.
+    asked: Listen,
+    listener: Listener,
+}
+
+impl Sockets {
+    pub(super) fn bind(config: &ServerConfig) -> Result<Self, Error> {
+        let held = wanted(config).map(|(name, asked)| Held::bind(name, asked));
+        Ok(Self(held.collect::<Result<_, _>>()?))
+    }
+
+    /// Goes where a changed config says. Sockets that it still names stay open, with whoever waits there. Says whether
+    /// anything is new.
+    pub(super) fn follow(&mut self, config: &ServerConfig) -> Result<bool, Error> {
+        let wanted: Vec<_> = wanted(config).collect();
+        let new = wanted
+            .iter()
+            .filter(|(name, asked)| !self.0.iter().any(|held| held.is(name, asked)))
+            .map(|(name, asked)| Held::bind(name, asked));
+        let new = new.collect::<Result<Vec<_>, _>>()?;
+        let count = self.0.len();
+        self.0
+            .retain(|held| wanted.iter().any(|(name, asked)| held.is(name, asked)));
+        let changed = !new.is_empty() || self.0.len() < count;
+        self.0.extend(new);
+        Ok(changed)
+    }
+
+    /// The names, and one more descriptor for each socket.
+    pub(super) fn share(&self) -> io::Result<Vec<(&'static str, OwnedFd)>> {
+        let shared = self
+            .0
+            .iter()
+            .map(|held| Ok((held.name, held.listener.share()?)));
+        shared.collect()
+    }
+
+    /// `calls on 127.0.0.1:9001`, in text.
+    pub(super) fn addresses(&self) -> String {
+        let addresses = self
+            .0
+            .iter()
+            .map(|held| format!("{} on {}", held.name, held.listener.address()));
+        addresses.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Held {
+    fn bind(name: &'static str, asked: &Listen) -> Result<Self, Error> {
+        Ok(Self {
+            name,
+            asked: asked.clone(),
+            listener: Listener::bind(asked, key(name))?,
+        })
+    }
+
+    fn is(&self, name: &str, asked: &Listen) -> bool {
+        self.name == name && self.asked == *asked
+    }
+}
+
+/// Where the address stands in the config.
+fn key(name: &str) -> &'static str {
+    if name == MANAGEMENT {
+        "server.management.listen"
+    } else {
+        "server.listen"
+    }
+}
+
+fn wanted(config: &ServerConfig) -> impl Iterator<Item = (&'static str, &Listen)> {
+    let management = config.management.listen.as_ref();
+    let management = management.map(|listen| (MANAGEMENT, listen));
+    std::iter::once((CALLS, &config.listen)).chain(management)
+}

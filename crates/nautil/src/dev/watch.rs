@@ -1,0 +1,141 @@
+//! The files under the project's directories, watched by the operating system.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode};
+use notify_debouncer_full::{
+    DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer,
+};
+use tokio::sync::mpsc;
+
+use super::changes::{Changes, Places};
+use super::project::Project;
+
+/// How long a file has to be left alone: an editor writes one in several steps, a checkout many.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// The watched project.
+#[derive(Debug)]
+pub(super) struct Watch {
+    debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
+    events: mpsc::UnboundedReceiver<DebounceEventResult>,
+    places: Places,
+    /// The directories of packages. They are watched by their entries, so that what cargo writes costs nothing.
+    packages: BTreeSet<PathBuf>,
+}
+
+/// The files cannot be watched.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot watch the project's files{}", hint(.0))]
+pub(super) struct Error(#[from] notify::Error);
+
+impl Watch {
+    pub(super) fn start(project: &Project, places: Places) -> Result<Self, Error> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let debouncer = new_debouncer(QUIET, None, move |result| {
+            // The loop that listened has ended, and `dev` with it.
+            let _ = sender.send(result);
+        })?;
+        let mut watch = Self {
+            debouncer,
+            events,
+            places,
+            packages: project.packages.iter().cloned().collect(),
+        };
+        for package in watch.packages.clone() {
+            watch
+                .debouncer
+                .watch(&package, RecursiveMode::NonRecursive)?;
+            for entry in fs::read_dir(&package).map_err(notify::Error::io)? {
+                watch.enter(&entry.map_err(notify::Error::io)?.path())?;
+            }
+        }
+        if !watch.places.config.starts_with(&watch.places.root) {
+            let config = watch.places.config.clone();
+            watch.debouncer.watch(&config, RecursiveMode::Recursive)?;
+        }
+        Ok(watch)
+    }
+
+    /// Waits until something has changed that matters.
+    pub(super) async fn next(&mut self) -> Result<Changes, Error> {
+        loop {
+            let Some(result) = self.events.recv().await else {
+                return Err(Error(notify::Error::generic("the watcher has ended")));
+            };
+            let events = result.map_err(|errors| {
+                let error = errors.into_iter().next();
+                Error(error.unwrap_or_else(|| notify::Error::generic("without a reason")))
+            })?;
+            let mut changes = Changes::default();
+            for event in events {
+                self.note(&event, &mut changes)?;
+            }
+            if !changes.is_empty() {
+                return Ok(changes);
+            }
+        }
+    }
+
+    fn note(&mut self, event: &DebouncedEvent, changes: &mut Changes) -> Result<(), Error> {
+        if matches!(event.kind, EventKind::Access(_)) {
+            return Ok(());
+        }
+        for path in &event.paths {
+            changes.note(path, &self.places);
+            let is_new = matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_));
+            let beside_sources = path
+                .parent()
+                .is_some_and(|parent| self.packages.contains(parent));
+            if is_new && beside_sources && self.enter(path)? {
+                for file in files_below(path) {
+                    changes.note(&file, &self.places);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Watches a directory of a package, unless a tool's. Says whether it does.
+    fn enter(&mut self, path: &Path) -> Result<bool, Error> {
+        let name = path.file_name().unwrap_or_default();
+        let is_tools = name.as_encoded_bytes().starts_with(b".")
+            || path == self.places.target
+            || name == OsStr::new("target")
+            || name == OsStr::new("node_modules")
+            || self.packages.contains(path);
+        if is_tools || !path.is_dir() {
+            return Ok(false);
+        }
+        self.debouncer.watch(path, RecursiveMode::Recursive)?;
+        Ok(true)
+    }
+}
+
+/// What came with a new directory, before it was watched.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    let paths = entries.filter_map(io::Result::ok).map(|entry| entry.path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+fn hint(error: &notify::Error) -> &'static str {
+    match error.kind {
+        notify::ErrorKind::MaxFilesWatch => {
+            ": the system watches no more; raise fs.inotify.max_user_watches"
+        }
+        _ => "",
+    }
+}
