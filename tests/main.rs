@@ -11,6 +11,7 @@
 //! - `tls`: is the server as safe to reach as its files say, and are they easy to get right?
 //! - `signals`: how does the server stop?
 //! - `dev`: does a saved file become a new server, with nobody refused?
+//! - `logs`: what does the server say about a call?
 //! - `service_manager`: does the server take its sockets from systemd, and say how it is?
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`: do the rooms of the source know only whom they may know?
@@ -36,6 +37,7 @@ mod health;
 mod in_process;
 mod invariants;
 mod journey;
+mod logs;
 mod readme;
 mod service_manager;
 mod signals;

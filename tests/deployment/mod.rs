@@ -1,6 +1,10 @@
 //! The files of `deployment/`, tried with the tools that they are for. A tool that is not there is named in one line, and its
 //! tests are skipped; `.ci/setup/` installs all of them.
 
+mod debugger;
 mod docker;
 mod kubernetes;
 mod nginx;
+#[cfg(feature = "tokio-console")]
+mod tokio_console;
+mod systemd;

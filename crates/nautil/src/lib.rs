@@ -69,6 +69,8 @@
 //! # Features
 //!
 //! - `codegen`: the command `grpc:generate`, with the compiler for `.proto` files. A production build leaves it out.
+//! - `tokio-console`: what `tokio-console` connects to, at `127.0.0.1:6669` or `TOKIO_CONSOLE_BIND`. It needs
+//!   `RUSTFLAGS="--cfg tokio_unstable"`, and says so at start without it. Not for production.
 
 #![warn(missing_docs, missing_debug_implementations)]
 

@@ -24,11 +24,8 @@ impl CurrencyRateServiceInterface for CurrencyRateService {
         &self,
         request: Request<GetRateRequest>,
     ) -> Result<Response<CurrencyRateResponse>, Status> {
-        let ticker: Ticker = request
-            .into_inner()
-            .ticker
-            .parse()
-            .map_err(|error| invalid_ticker(&error))?;
+        let GetRateRequest { ticker } = request.into_inner();
+        let ticker: Ticker = ticker.parse().map_err(|error| invalid_ticker(&error))?;
         let rate = self.rates.rate(&ticker).await;
         let rate = rate.map_err(|error| no_rate(&error))?;
         Ok(Response::new(CurrencyRateResponse {

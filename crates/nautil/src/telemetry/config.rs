@@ -21,6 +21,8 @@ pub struct TelemetryConfig {
 pub enum Format {
     /// For people.
     Text,
+    /// For people who develop: on several lines, with the spans around, the place in the source, and how long each span took.
+    Pretty,
     /// One JSON object a line, for machines.
     Json,
 }

@@ -1,9 +1,15 @@
 //! What the application says about itself: logs, for now.
 
 mod config;
+#[cfg(feature = "tokio-console")]
+mod tokio_console;
 
-use tracing::Level;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::bootloader::{Bootloader, Init};
 use crate::console::{Output, Verbosity};
@@ -32,12 +38,24 @@ pub(crate) fn start(container: &Container, output: &Output) {
         Verbosity::Verbose => EnvFilter::new(Level::DEBUG.as_str()),
         Verbosity::Trace => EnvFilter::new(Level::TRACE.as_str()),
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(output.error_ansi())
+    let logs = logs(config.format, output.error_ansi()).with_filter(filter);
+    let subscriber = tracing_subscriber::registry().with(logs);
+    #[cfg(feature = "tokio-console")]
+    let subscriber = subscriber.with(tokio_console::layer(container, output));
+    let _ = subscriber.try_init();
+}
+
+/// Writes the lines. The pretty ones are followed by one for each span that ends, with the time that it took.
+fn logs<S>(format: Format, ansi: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(ansi)
         .with_writer(std::io::stderr);
-    let _ = match config.format {
-        Format::Text => builder.try_init(),
-        Format::Json => builder.json().try_init(),
-    };
+    match format {
+        Format::Text => layer.boxed(),
+        Format::Pretty => layer.pretty().with_span_events(FmtSpan::CLOSE).boxed(),
+        Format::Json => layer.json().boxed(),
+    }
 }

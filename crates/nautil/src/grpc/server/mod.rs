@@ -50,6 +50,7 @@ mod request_body;
 mod router;
 mod routes;
 mod saturation;
+mod span;
 mod tls;
 mod until_drain;
 mod worker;

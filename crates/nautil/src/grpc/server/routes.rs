@@ -17,6 +17,7 @@ use super::call::{Call, MessageLimits};
 use super::health::Health;
 use super::meter::MethodId;
 use super::reply::{self, Reply};
+use super::span;
 use crate::grpc::Service;
 
 /// All services with the layers around them. A tower service, cheap to clone: a test can call it without a server.
@@ -167,7 +168,7 @@ impl Table {
             )));
         };
         match self.0.iter().find(|(name, _)| *name == service) {
-            Some((_, handler)) => handler.handle(method, request),
+            Some((name, handler)) => span::around(name, method, handler.handle(method, request)),
             None => reply::status(Status::unimplemented(format!(
                 "unknown service `{service}`"
             ))),

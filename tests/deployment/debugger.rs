@@ -1,0 +1,169 @@
+//! A breakpoint in a handler, without an IDE: the real server below a debug server, the real debugger, a real call.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::{ChildStdin, Command};
+use std::time::Duration;
+
+use currency_rate::generated::currency::dto::{CurrencyRateResponse, GetRateRequest};
+use rustix::process::{Pid, Signal, kill_process};
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+use tonic_prost::ProstCodec;
+
+use crate::source;
+use crate::support::{Process, Project, ROOT, in_time, skipped};
+
+/// The handler, as an IDE names its file.
+const HANDLER: &str = "app/src/endpoint/grpc/currency_rate_service.rs";
+
+/// How often the server asks silent peers whether they are there, and how long they have to answer. Any stop is longer.
+const KEEPALIVE: &str = "50ms";
+
+/// How long the server stands still.
+const STOP: Duration = Duration::from_secs(1);
+
+/// gdb, told line by line what a developer would type.
+struct Debugger {
+    process: Process,
+    input: ChildStdin,
+}
+
+impl Debugger {
+    /// Reads the symbols of the built application, and stands before its first instruction or wherever it is.
+    fn connect(port: i32) -> Self {
+        let mut command = Command::new("rust-gdb");
+        command
+            .current_dir(ROOT)
+            .args(["--nx", "--quiet", "-x", "deployment/debug/gdbinit"])
+            .args(["-ex", "set confirm off", "-ex", "set width 0"])
+            .arg(env!("CARGO_BIN_EXE_app"));
+        let (process, input) = Process::start_with_input(&mut command);
+        let mut debugger = Debugger { process, input };
+        debugger.types(&format!("target remote 127.0.0.1:{port}"));
+        debugger
+    }
+
+    fn types(&mut self, line: &str) {
+        writeln!(self.input, "{line}").unwrap();
+    }
+
+    fn says(&mut self, text: &str) -> String {
+        self.process.says(text)
+    }
+}
+
+/// Whether everything that a debugger consists of is there.
+fn is_installed(test: &str) -> bool {
+    for (tool, mend) in [
+        ("gdbserver", "apt-get install gdbserver"),
+        (
+            "rust-gdb",
+            "apt-get install gdb; the toolchain from rustup has the rest",
+        ),
+    ] {
+        let asked = Command::new(tool).arg("--version").output();
+        if !asked.is_ok_and(|output| output.status.success()) {
+            skipped(test, format_args!("{tool} does not run: {mend}"));
+            return false;
+        }
+    }
+    true
+}
+
+/// Where a developer clicks: the first line of `get_rate` that has the ticker in its hands.
+fn line() -> usize {
+    let source = source::read(HANDLER);
+    let mut lines = source.lines().enumerate();
+    lines.find(|(_, line)| line.contains("async fn get_rate("));
+    let (index, _) = lines
+        .find(|(_, line)| line.contains("ticker.parse()"))
+        .expect("`get_rate` parses the ticker");
+    index + 1
+}
+
+/// The number at the end of a line.
+fn number(line: &str) -> i32 {
+    let (_, number) = line.rsplit_once(' ').unwrap();
+    number.parse().unwrap()
+}
+
+async fn connect(address: SocketAddr) -> Channel {
+    let endpoint = Endpoint::new(format!("http://{address}")).unwrap();
+    in_time(endpoint.connect()).await.unwrap()
+}
+
+/// `GetRate` by a client of tonic's, with a deadline or without.
+async fn get_rate(
+    channel: Channel,
+    deadline: Option<Duration>,
+) -> Result<Response<CurrencyRateResponse>, Status> {
+    let mut request = Request::new(GetRateRequest {
+        ticker: "TRYUSD".to_owned(),
+    });
+    if let Some(deadline) = deadline {
+        request.set_timeout(deadline);
+    }
+    let mut client = Grpc::new(channel);
+    client.ready().await.unwrap();
+    let path = PathAndQuery::from_static("/currency.CurrencyRateService/GetRate");
+    client.unary(request, path, ProstCodec::default()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breakpoint_stops_a_call_and_shows_its_ticker() {
+    if !is_installed("a_breakpoint_stops_a_call_and_shows_its_ticker") {
+        return;
+    }
+    // The server is a child of its debug server: that much every system allows.
+    let project = Project::new();
+    let app = project.app(["serve"]);
+    let mut command = Command::new("gdbserver");
+    command
+        .args(["--once", "127.0.0.1:0"])
+        .arg(app.get_program())
+        .args(app.get_args())
+        .current_dir(project.path("."))
+        .env("APP_SERVER__LISTEN", "127.0.0.1:0")
+        .env("APP_SERVER__TIMEOUTS__KEEPALIVE__INTERVAL", KEEPALIVE)
+        .env("APP_SERVER__TIMEOUTS__KEEPALIVE__TIMEOUT", KEEPALIVE);
+    let mut server = Process::start(&mut command);
+    let id = number(&server.logs("created; pid = "));
+    let port = number(&server.logs("Listening on port "));
+
+    let mut debugger = Debugger::connect(port);
+    let line = line();
+    debugger.types(&format!("break {HANDLER}:{line}"));
+    debugger.types("continue");
+    let address = server.says("listening on ");
+    let address = address.strip_prefix("listening on ").unwrap();
+    let address = address.parse().unwrap();
+
+    let call = tokio::spawn(get_rate(connect(address).await, None));
+    let stop = debugger.says("hit Breakpoint 1");
+    assert!(stop.contains("currency_rate_service"), "{stop}");
+    assert!(stop.contains("::get_rate::"), "{stop}");
+    assert!(stop.ends_with(&format!(" at {HANDLER}:{line}")), "{stop}");
+    debugger.types("info locals");
+    debugger.says(r#"ticker = "TRYUSD""#);
+
+    // Nobody is served while the server stands; a caller with a deadline goes away.
+    let other = get_rate(connect(address).await, Some(STOP)).await;
+    assert!(other.is_err(), "{other:?}");
+    assert!(!call.is_finished());
+
+    debugger.types("delete");
+    debugger.types("continue");
+    let answer = in_time(call).await.unwrap().unwrap().into_inner();
+    assert_eq!(answer.ticker, "TRYUSD");
+
+    // Whoever debugs a server can stop it as ever.
+    kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    debugger.says("exited normally");
+    debugger.types("quit");
+    debugger.process.end().with_code(0);
+    let ran = server.end().with_code(0);
+    assert!(ran.out.ends_with("every call was finished\n"), "{ran}");
+}
