@@ -5,6 +5,6 @@ mod debugger;
 mod docker;
 mod kubernetes;
 mod nginx;
+mod systemd;
 #[cfg(feature = "tokio-console")]
 mod tokio_console;
-mod systemd;
