@@ -3,6 +3,7 @@
 
 mod debugger;
 mod docker;
+mod ide;
 mod kubernetes;
 mod nginx;
 mod systemd;

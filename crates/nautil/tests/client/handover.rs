@@ -148,7 +148,8 @@ fn run(address: &str) -> Running {
     let address = server.address().to_string();
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
-    let task = tokio::spawn(server.run(routes(&config, &seen), stopped));
+    let routes = routes(&config, &seen);
+    let task = tokio::spawn(async { Ok(server.start(routes).await?.until(stopped).await) });
     Running {
         seen,
         address,
