@@ -1,4 +1,4 @@
-//! How the server stops.
+//! How the server stops, and the console that waits.
 
 use std::net::TcpStream;
 
@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{Project, Server, in_time};
+use crate::support::{Process, Project, Server, in_time};
 use crate::wire::{OK, OpenCall, Wire};
 
 const FINISHED: &str = "every call was finished\n";
@@ -32,6 +32,17 @@ fn a_signal_ends_the_server_after_its_calls() {
         assert!(ran.out.ends_with(FINISHED), "{ran}");
         let note = format!("{name}: stopping; a second signal stops at once\n");
         assert!(ran.err.contains(&note), "{ran}");
+    }
+}
+
+#[test]
+fn a_console_that_waits_ends_with_a_signal() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let project = Project::new();
+        let mut console = Process::start(&mut project.app(["console:wait"]));
+        console.says("ready for commands");
+        console.signal(signal);
+        console.end().with_code(0);
     }
 }
 

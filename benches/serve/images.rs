@@ -10,7 +10,6 @@ use anyhow::{Context, bail, ensure};
 use tokio::process::Command;
 
 use super::build::{add_line, copy_tree};
-use super::summary::Summary;
 
 const ROUNDS: usize = 3;
 const PROJECT: &str = "currency-rate-measured";
@@ -39,33 +38,23 @@ impl Project<'_> {
             })?;
         }
         let script = fs::read_to_string(self.0.join(SCRIPT))?;
-        let (mut cold, mut changed, mut second, mut unchanged) = (vec![], vec![], vec![], vec![]);
+        println!(
+            "| from nothing, s | one line changed, s | of it | the second image, s | nothing changed, s |"
+        );
+        println!("|---|---|---|---|---|");
         for _ in 0..ROUNDS {
             self.edit(SCRIPT, |_| {
                 script.replacen("set -eu\n", &format!("set -eu\n{EMPTY}"), 1)
             })?;
-            cold.push(self.build(&["--no-cache", "server"]).await?);
+            let cold = self.build(&["--no-cache", "server"]).await?;
             self.edit(SCRIPT, |_| script.clone())?;
             // The builder remembers every text that it has built.
             add_line(self.0, now()?)?;
-            changed.push(self.build(&["server"]).await?);
-            second.push(self.build(&["cli"]).await?);
-            unchanged.push(self.build(&["server"]).await?);
-        }
-
-        println!("| build | elapsed, s | of the build from nothing |\n|---|---|---|");
-        for (name, elapsed) in [
-            ("from nothing", &cold),
-            ("one line changed", &changed),
-            ("the second image", &second),
-            ("nothing changed", &unchanged),
-        ] {
-            let ratios = elapsed
-                .iter()
-                .zip(&cold)
-                .map(|(elapsed, cold)| elapsed / cold);
-            let (elapsed, ratio) = (summary(elapsed.iter().copied())?, summary(ratios)?);
-            println!("| {name} | {elapsed:.1} | {ratio:.2} |");
+            let changed = self.build(&["server"]).await?;
+            let ratio = changed / cold;
+            let second = self.build(&["cli"]).await?;
+            let unchanged = self.build(&["server"]).await?;
+            println!("| {cold:.1} | {changed:.1} | {ratio:.2} | {second:.1} | {unchanged:.1} |");
         }
 
         println!("\n| image | MB |\n|---|---|");
@@ -125,10 +114,6 @@ impl Project<'_> {
         }
         Ok(String::from_utf8(output.stdout)?)
     }
-}
-
-fn summary(measured: impl Iterator<Item = f64>) -> anyhow::Result<Summary> {
-    Summary::of(measured).context("nothing was measured")
 }
 
 /// A number that no earlier measurement had.

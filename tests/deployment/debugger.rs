@@ -95,6 +95,16 @@ async fn connect(address: SocketAddr) -> Channel {
     in_time(endpoint.connect()).await.unwrap()
 }
 
+#[test]
+fn the_readme_stops_at_the_same_line() {
+    let readme = source::read("README.md");
+    let line = line();
+    let gdb = format!("(gdb) break {HANDLER}:{line}\n");
+    assert!(readme.contains(&gdb), "{gdb}");
+    let lldb = format!("--file currency_rate_service.rs --line {line}`");
+    assert!(readme.contains(&lldb), "{lldb}");
+}
+
 /// `GetRate` by a client of tonic's, with a deadline or without.
 async fn get_rate(
     channel: Channel,

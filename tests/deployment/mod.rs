@@ -3,7 +3,9 @@
 
 mod debugger;
 mod docker;
+mod ide;
 mod kubernetes;
 mod nginx;
+mod systemd;
 #[cfg(feature = "tokio-console")]
 mod tokio_console;

@@ -172,7 +172,8 @@ fn the_caller_of_the_dev_overlay_is_let_in_and_knows_where_to_go() {
 
 /// What a server says of a metric, asked as Prometheus asks.
 fn measured(metric: &str) -> f64 {
-    let mut serve = Project::new().app(["serve"]);
+    let project = Project::new();
+    let mut serve = project.app(["serve"]);
     serve
         .env("APP_SERVER__LISTEN", "127.0.0.1:0")
         .env("APP_SERVER__MANAGEMENT__LISTEN", "127.0.0.1:0");

@@ -3,10 +3,6 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use hyper_util::rt::TokioIo;
-use tonic::transport::Endpoint;
-use tower::service_fn;
-
 use super::Services;
 use super::client::{Channel, ClientConfig, Connect, ConnectError, Target};
 use super::server::{Routes, ServerConfig, serve_connection};
@@ -49,14 +45,11 @@ impl InProcess {
 impl Connect for InProcess {
     fn connect(&self, target: Target, config: &ClientConfig) -> Result<Channel, ConnectError> {
         let server = Arc::clone(&self.server);
-        let connector = service_fn(move |_| {
+        let open = move || {
             let server = Arc::clone(&server);
-            async move { server.accept().map(TokioIo::new) }
-        });
-        // The address is never looked up: the connector above has the other end.
-        let endpoint = Endpoint::from_static("http://in.process");
-        let connection = endpoint.connect_with_connector_lazy(connector);
-        Ok(Channel::over(target, config, connection))
+            async move { server.accept() }
+        };
+        Ok(Channel::over(target, config, open))
     }
 }
 

@@ -7,14 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::{TcpStream, UnixStream};
-use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
-use tower::service_fn;
 
 use super::client::{Channel, ClientConfig, Failure, Reason, Target, code_name};
 use super::server::{Listen, PinFault, ServerConfig, TlsConfig, connect_pinned};
@@ -63,8 +60,6 @@ pub(super) enum Unhealthy {
     Certificate { server: Site, fault: String },
     #[error("{server} cannot be reached over TLS: {fault}; is the server running, and with TLS?")]
     Tls { server: Site, fault: String },
-    #[error("{server} cannot be asked: `{name}` is no host name")]
-    Name { server: Site, name: String },
     #[error("{0} is NOT_SERVING: it starts, or finishes its last calls before it stops")]
     NotServing(Site),
     #[error(
@@ -148,7 +143,7 @@ impl Probe {
             variable: self.site.origin,
         };
         let untold = Untold::default();
-        let channel = Channel::over(target, &config, self.connection(&untold)?);
+        let channel = self.channel(target, &config, &untold)?;
         let request = Request::new(HealthCheckRequest {
             service: service.clone(),
         });
@@ -176,53 +171,38 @@ impl Probe {
         }
     }
 
-    /// Opened by the first call.
-    fn connection(&self, untold: &Untold) -> Result<tonic::transport::Channel, Unhealthy> {
-        let endpoint = match &self.site.address {
-            Listen::Tcp { port: 0, .. } => return Err(Unhealthy::AnyPort(self.site.clone())),
-            Listen::Tcp { host, .. } => {
-                Endpoint::from_shared(format!("http://{}", self.site.address)).map_err(|_| {
-                    Unhealthy::Name {
-                        server: self.site.clone(),
-                        name: host.clone(),
-                    }
-                })?
-            }
-            // The authority that gRPC defines for Unix sockets.
-            Listen::Unix(_) => Endpoint::from_static("http://localhost"),
-        };
+    /// Connects at the first call.
+    fn channel(
+        &self,
+        target: Target,
+        config: &ClientConfig,
+        untold: &Untold,
+    ) -> Result<Channel, Unhealthy> {
+        let address = self.site.address.clone();
         let untold = Arc::clone(untold);
-        Ok(
-            match (self.site.address.clone(), self.tls.certificate.clone()) {
-                (Listen::Tcp { host, port }, Some(certificate)) => endpoint
-                    .connect_with_connector_lazy(service_fn(move |_| {
-                        let (host, certificate) = (host.clone(), certificate.clone());
-                        let untold = Arc::clone(&untold);
-                        async move {
-                            let connected = connect_pinned(&host, port, &certificate).await;
-                            connected.map(TokioIo::new).map_err(|fault| {
-                                *untold.lock() = Some(fault);
-                                io::Error::other("no TLS")
-                            })
-                        }
-                    })),
-                (Listen::Tcp { host, port }, None) => {
-                    endpoint.connect_with_connector_lazy(service_fn(move |_| {
-                        let host = host.clone();
-                        async move {
-                            let socket = TcpStream::connect((host.as_str(), port)).await?;
-                            Ok::<_, io::Error>(TokioIo::new(socket))
-                        }
-                    }))
-                }
-                (Listen::Unix(path), _) => {
-                    endpoint.connect_with_connector_lazy(service_fn(move |_| {
-                        let path = path.clone();
-                        async move { UnixStream::connect(path).await.map(TokioIo::new) }
-                    }))
-                }
-            },
-        )
+        Ok(match (address, self.tls.certificate.clone()) {
+            (Listen::Tcp { port: 0, .. }, _) => return Err(Unhealthy::AnyPort(self.site.clone())),
+            (Listen::Tcp { host, port }, Some(certificate)) => {
+                Channel::over(target, config, move || {
+                    let (host, certificate) = (host.clone(), certificate.clone());
+                    let untold = Arc::clone(&untold);
+                    async move {
+                        let connected = connect_pinned(&host, port, &certificate).await;
+                        connected.map_err(|fault| {
+                            *untold.lock() = Some(fault);
+                            io::Error::other("no TLS")
+                        })
+                    }
+                })
+            }
+            (Listen::Tcp { host, port }, None) => Channel::over(target, config, move || {
+                let host = host.clone();
+                async move { TcpStream::connect((host.as_str(), port)).await }
+            }),
+            (Listen::Unix(path), _) => {
+                Channel::over(target, config, move || UnixStream::connect(path.clone()))
+            }
+        })
     }
 
     fn untrusted(self, fault: PinFault) -> Unhealthy {

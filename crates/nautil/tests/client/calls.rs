@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use nautil::grpc::client::{ClientConfig, Connect, Failure, NetworkConnect, Reason};
 use nautil::grpc::{BoxStream, Channel, Code, Request, Status};
 use tokio::net::UnixListener;
-use tonic::transport::{Endpoint, Server};
+use tonic::transport::Server;
 
 use crate::server::{
     ECHO, GET, MEETING, Rates, SUM, TARGET, Text, WATCH, channel, config, serve, text, texts,
@@ -321,14 +321,11 @@ async fn a_channel_leads_over_a_connection_that_is_there_already() {
             .add_service(rates)
             .serve_with_incoming(stream::iter([Ok::<_, std::io::Error>(far)])),
     );
-    let mut near = Some(near);
-    let connection = Endpoint::from_static("http://test").connect_with_connector_lazy(
-        tower::service_fn(move |_| {
-            let near = near.take().map(hyper_util::rt::TokioIo::new);
-            std::future::ready(near.ok_or_else(|| std::io::Error::other("one connection only")))
-        }),
-    );
-    let channel = Channel::over(TARGET, &ClientConfig::default(), connection);
+    let near = std::sync::Mutex::new(Some(near));
+    let channel = Channel::over(TARGET, &ClientConfig::default(), move || {
+        let near = near.lock().unwrap().take();
+        std::future::ready(near.ok_or_else(|| std::io::Error::other("one connection only")))
+    });
     assert_eq!(get(&channel, "hello").await.unwrap(), "hello");
     let status = get(&channel, "fail").await.unwrap_err();
     assert_eq!(Failure::of(&status).unwrap().host(), Some("this process"));

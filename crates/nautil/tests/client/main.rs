@@ -4,12 +4,20 @@
 //! - `calls`: the four kinds of call, deadlines, outgoing streams
 //! - `failures`: the one line that a failed call prints
 //! - `tls`: https, trusted and not
-//! - `server`: the service that the others call
+//! - `retries`: what is sent again, and what never is
+//! - `addresses`: many servers behind one name, and those that come and go
+//! - `handover`: servers that take each other's place under load, and no call is lost
+//! - `server`, `replica`, `raw`: who is called: a service of plain tonic, one of many servers of nautil, and frames
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod addresses;
 mod calls;
 mod config;
 mod failures;
+mod handover;
+mod raw;
+mod replica;
+mod retries;
 mod server;
 mod tls;

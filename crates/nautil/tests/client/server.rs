@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 use nautil::grpc::client::{ClientConfig, Target};
@@ -67,6 +68,13 @@ impl Rates {
         let meeting = Arc::new(Barrier::new(MEETING));
         (Self { ends, meeting }, seen)
     }
+}
+
+/// What hangs fails instead.
+pub(crate) async fn in_time<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("the test hangs")
 }
 
 /// Serves on a free port.

@@ -1,6 +1,7 @@
 //! https, trusted and not.
 
 use std::fs;
+use std::net::SocketAddr;
 
 use nautil::grpc::client::{ClientConfig, TlsConfig, describe};
 use nautil::grpc::{Channel, Request, Status};
@@ -8,6 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use tempfile::TempDir;
 use tonic::transport::{Identity, ServerTlsConfig};
 
+use crate::addresses::Names;
 use crate::server::{GET, TARGET, Text, config, serve, serve_tls, text};
 
 struct Authority {
@@ -34,14 +36,17 @@ impl Authority {
     }
 
     fn client(&self, host: String, domain: Option<&str>) -> Channel {
-        let config = ClientConfig {
+        Channel::connect(TARGET, &self.config(host, domain)).unwrap()
+    }
+
+    fn config(&self, host: impl ToString, domain: Option<&str>) -> ClientConfig {
+        ClientConfig {
             tls: TlsConfig {
                 ca: Some(self.directory.path().join("ca.pem")),
                 domain: domain.map(str::to_owned),
             },
             ..config(host)
-        };
-        Channel::connect(TARGET, &config).unwrap()
+        }
     }
 }
 
@@ -71,6 +76,32 @@ async fn a_server_may_go_by_another_name() {
         "test.Rates at https://{address} (RATES_HOST) cannot be reached: UNAVAILABLE: invalid peer certificate: "
     );
     assert!(line.starts_with(&start), "{line}");
+}
+
+#[tokio::test]
+async fn every_address_of_a_name_has_to_show_the_names_certificate() {
+    let authority = Authority::new("ours");
+    let (first, _ends) = serve_tls(Some(authority.serving("replicas"))).await;
+    let (second, _ends) = serve_tls(Some(authority.serving("replicas"))).await;
+    let (other, _ends) = serve_tls(Some(authority.serving("somebody.else"))).await;
+    let channel = |addresses: &[SocketAddr]| {
+        let names = Names::of(addresses.iter().copied());
+        Channel::connect_by(
+            TARGET,
+            &authority.config("https://replicas:9001", None),
+            names,
+        )
+        .unwrap()
+    };
+    let both = channel(&[first, other, second]);
+    for _ in 0..20 {
+        assert_eq!(call(&both).await.unwrap(), text("hello"));
+    }
+    let line = describe(&call(&channel(&[other])).await.unwrap_err());
+    assert!(
+        line.contains("UNAVAILABLE: invalid peer certificate: "),
+        "{line}"
+    );
 }
 
 #[tokio::test]

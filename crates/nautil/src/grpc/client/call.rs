@@ -21,11 +21,7 @@ pub(super) struct Call {
     deadline: Deadline,
     timer: Option<Pin<Box<Sleep>>>,
     outgoing: Option<oneshot::Receiver<Status>>,
-    cancel: Option<CancelOnDrop>,
 }
-
-/// Ends the request's stream when the caller is gone. hyper does so only until the response headers.
-pub(super) struct CancelOnDrop(Option<tonic::CancellationHandle>);
 
 /// The messages of a response.
 pub(super) struct Inbound<T> {
@@ -41,18 +37,12 @@ impl Call {
             deadline,
             timer: Some(Box::pin(tokio::time::sleep(deadline.limit))),
             outgoing: None,
-            cancel: None,
         }
     }
 
     /// Watches a request's stream: `outgoing` brings the error at which it stopped.
-    pub(super) fn with_outgoing(
-        mut self,
-        outgoing: oneshot::Receiver<Status>,
-        cancel: CancelOnDrop,
-    ) -> Self {
+    pub(super) fn with_outgoing(mut self, outgoing: oneshot::Receiver<Status>) -> Self {
         self.outgoing = Some(outgoing);
-        self.cancel = Some(cancel);
         self
     }
 
@@ -119,21 +109,7 @@ impl Call {
         {
             return failure::outgoing(&self.site, &status);
         }
-        failure::classify(&self.site, &self.notes, self.deadline.limit, status)
-    }
-}
-
-impl CancelOnDrop {
-    pub(super) fn new(handle: tonic::CancellationHandle) -> Self {
-        Self(Some(handle))
-    }
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        if let Some(handle) = self.0.take() {
-            handle.cancel();
-        }
+        failure::classify(&self.site, &self.notes, status)
     }
 }
 
@@ -156,7 +132,6 @@ impl<T> Stream for Inbound<T> {
         if matches!(next, Poll::Ready(None | Some(Err(_)))) {
             // The stream is over for both sides: dropping resets what is still open.
             *messages = None;
-            call.cancel = None;
         }
         next
     }

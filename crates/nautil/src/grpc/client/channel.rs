@@ -1,29 +1,49 @@
 //! The way to one service: the four kinds of call.
 
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use http::Uri;
 use http::uri::PathAndQuery;
 use prost::Message;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tonic::client::Grpc;
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
-use super::call::{Call, CancelOnDrop};
+use super::call::Call;
 use super::deadline::{Deadline, Scope};
-use super::dial::Dialer;
+use super::dial::{BoxIo, Dialer, Place};
 use super::failure::{Site, host_not_set};
+use super::host::Address;
 use super::outbound::{Fault, Outbound};
+use super::pool::{Name, Pool};
+use super::tls::Tls;
 use super::wire::{Notes, Wire};
-use super::{ClientConfig, ConnectError, Target};
+use super::{ClientConfig, ConnectError, Host, Resolve, SystemResolver, Target};
 use crate::grpc::BoxStream;
 
-/// The way to one service: one HTTP/2 connection, shared by all clones and all calls.
+/// The way to one service, shared by all clones and all calls.
 ///
-/// It connects at the first call, and again at the next one after it broke. A failed call's status has a
-/// [`Failure`](super::Failure) as its source; one that the server answered is otherwise as the server sent it.
+/// The host's name is resolved to all its addresses. Each gets one HTTP/2 connection, opened when its turn comes first, and
+/// the calls go to those that are ready, in turn; the first goes to any of them. The name is looked up again when a
+/// connection broke or could not be made, and every 30 seconds while calls are made: new addresses get calls, and those
+/// that are gone get none, while calls in flight to them finish. An address that cannot be reached is left out for a
+/// second, then for longer, up to 30; where no other can be had either, a call tries it all the same. A stream stays on its
+/// connection.
+///
+/// What no server processed is sent again, within the call's deadline and four times at most: a request that never left,
+/// one whose stream was refused (once), and one that a server which goes away (GOAWAY) did not read any more. A caller's
+/// stream of messages is sent again from its start, as long as no more than 64 KiB of it were sent. A call that may have
+/// been processed is never repeated.
+///
+/// A failed call's status has a [`Failure`](super::Failure) as its source; one that the server answered is otherwise as the
+/// server sent it.
 ///
 /// Dropping the future of a call, or the stream of its response, cancels it.
 #[derive(Debug, Clone)]
@@ -34,18 +54,14 @@ struct Inner {
     site: Arc<Site>,
     deadline: Duration,
     max_receive_message: usize,
-    line: Line,
+    line: Option<Line>,
 }
 
 #[derive(Debug)]
-enum Line {
-    HostNotSet,
-    /// Opened at the first call: opening needs a runtime, and a channel is made where there may be none.
-    Network {
-        dialer: Box<Dialer>,
-        connection: OnceLock<tonic::transport::Channel>,
-    },
-    Given(tonic::transport::Channel),
+struct Line {
+    /// The scheme and the authority of every request.
+    origin: Uri,
+    pool: Arc<Pool>,
 }
 
 impl Channel {
@@ -56,32 +72,55 @@ impl Channel {
     /// # Errors
     /// See [`ConnectError`].
     pub fn connect(target: Target, config: &ClientConfig) -> Result<Self, ConnectError> {
+        Self::connect_by(target, config, Arc::new(SystemResolver))
+    }
+
+    /// A channel as [`Channel::connect`] makes it, whose host is looked up by `resolver`; an IP address is not looked up.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect_by(
+        target: Target,
+        config: &ClientConfig,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, ConnectError> {
         refuse_zero(target, config)?;
         let line = match &config.host {
-            None => Line::HostNotSet,
-            Some(host) => Line::Network {
-                dialer: Box::new(Dialer::new(target, host, config)?),
-                connection: OnceLock::new(),
-            },
+            None => None,
+            Some(host) => Some(Line::network(target, host, config, resolver)?),
         };
         let host = config.host.as_ref().map(ToString::to_string);
         Ok(Self::new(target, host, config, line))
     }
 
-    /// A channel over a connection that is there already: for tests, whose server is in the same process.
+    /// A channel over connections that `open` opens, one at a time: for tests, whose server is in the same process.
     ///
-    /// Of `config` the deadline and the limit of messages count; errors name its host, or else `this process`.
+    /// Of `config` the deadline, `connect_timeout` and the limit of messages count; errors name its host, or else
+    /// `this process`.
     #[must_use]
-    pub fn over(
-        target: Target,
-        config: &ClientConfig,
-        connection: tonic::transport::Channel,
-    ) -> Self {
+    pub fn over<O, F, I>(target: Target, config: &ClientConfig, open: O) -> Self
+    where
+        O: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<I>> + Send + 'static,
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let host = match &config.host {
             Some(host) => host.to_string(),
             None => "this process".to_owned(),
         };
-        Self::new(target, Some(host), config, Line::Given(connection))
+        let dialer = Dialer {
+            tls: None,
+            connect_timeout: config.connect_timeout,
+            open: Some(Box::new(move || {
+                let opening = open();
+                Box::pin(async move { Ok(Box::new(opening.await?) as BoxIo) })
+            })),
+        };
+        let line = Line {
+            origin: Uri::from_static("http://in.process"),
+            pool: Arc::new(Pool::of_place(dialer, Place::Given)),
+        };
+        Self::new(target, Some(host), config, Some(line))
     }
 
     /// Sends one message, and awaits one.
@@ -100,7 +139,6 @@ impl Channel {
         let (mut call, wire) = self.call(&mut request, Scope::Call)?;
         let mut grpc = self.grpc(wire);
         let answer = async {
-            grpc.ready().await.map_err(Status::from_error)?;
             grpc.unary(request, path_of(path)?, ProstCodec::<A, B>::default())
                 .await
         };
@@ -125,7 +163,6 @@ impl Channel {
         let (mut call, wire) = self.call(&mut request, Scope::Headers)?;
         let mut grpc = self.grpc(wire);
         let answer = async {
-            grpc.ready().await.map_err(Status::from_error)?;
             grpc.server_streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
                 .await
         };
@@ -151,7 +188,6 @@ impl Channel {
         let (request, mut call, wire) = outgoing(request, call, wire);
         let mut grpc = self.grpc(wire);
         let answer = async {
-            grpc.ready().await.map_err(Status::from_error)?;
             grpc.client_streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
                 .await
         };
@@ -178,7 +214,6 @@ impl Channel {
         let (request, mut call, wire) = outgoing(request, call, wire);
         let mut grpc = self.grpc(wire);
         let answer = async {
-            grpc.ready().await.map_err(Status::from_error)?;
             grpc.streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
                 .await
         };
@@ -187,7 +222,12 @@ impl Channel {
         Ok(into_stream(response?, call))
     }
 
-    fn new(target: Target, host: Option<String>, config: &ClientConfig, line: Line) -> Self {
+    fn new(
+        target: Target,
+        host: Option<String>,
+        config: &ClientConfig,
+        line: Option<Line>,
+    ) -> Self {
         Self(Arc::new(Inner {
             site: Arc::new(Site {
                 target,
@@ -203,10 +243,8 @@ impl Channel {
     /// `scope` is the part of the call that the config's deadline holds for.
     fn call<T>(&self, request: &mut Request<T>, scope: Scope) -> Result<(Call, Wire), Status> {
         let site = &self.0.site;
-        let connection = match &self.0.line {
-            Line::HostNotSet => return Err(host_not_set(site)),
-            Line::Network { dialer, connection } => connection.get_or_init(|| dialer.open()),
-            Line::Given(connection) => connection,
+        let Some(line) = &self.0.line else {
+            return Err(host_not_set(site));
         };
         let deadline = Deadline::of(request.metadata(), self.0.deadline, scope);
         // `grpc-timeout` is for the whole call: a limit that ends at the headers is not the server's business.
@@ -214,12 +252,16 @@ impl Channel {
             request.set_timeout(deadline.limit);
         }
         let notes = Arc::new(Notes::default());
-        let wire = Wire::new(connection.clone(), Arc::clone(&notes));
+        let wire = Wire::new(Arc::clone(&line.pool), Arc::clone(&notes));
         Ok((Call::new(Arc::clone(site), notes, deadline), wire))
     }
 
     fn grpc(&self, wire: Wire) -> Grpc<Wire> {
-        Grpc::new(wire).max_decoding_message_size(self.0.max_receive_message)
+        let origin = match &self.0.line {
+            Some(line) => line.origin.clone(),
+            None => Uri::default(),
+        };
+        Grpc::with_origin(wire, origin).max_decoding_message_size(self.0.max_receive_message)
     }
 
     fn note<T>(&self, response: &Result<T, Status>) {
@@ -231,6 +273,77 @@ impl Channel {
             self.0.site.heard.store(true, Ordering::Release);
         }
     }
+}
+
+impl Line {
+    fn network(
+        target: Target,
+        host: &Host,
+        config: &ClientConfig,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, ConnectError> {
+        let tls = match host.address() {
+            Address::Tcp {
+                name, tls: true, ..
+            } => Some(Tls::new(target, host, name, &config.tls)?),
+            _ => {
+                refuse_tls_keys(target, host, config)?;
+                None
+            }
+        };
+        let dialer = Dialer {
+            tls,
+            connect_timeout: config.connect_timeout,
+            open: None,
+        };
+        let pool = match host.address() {
+            Address::Unix(path) => Pool::of_place(dialer, Place::Unix(path.clone())),
+            Address::Tcp { name, port, .. } => match name.parse::<IpAddr>() {
+                Ok(ip) => Pool::of_place(dialer, Place::Tcp((ip, *port).into())),
+                Err(_) => {
+                    let name = Name {
+                        name: name.clone(),
+                        port: *port,
+                        resolver,
+                    };
+                    Pool::of_name(dialer, name)
+                }
+            },
+        };
+        Ok(Self {
+            origin: origin(host),
+            pool: Arc::new(pool),
+        })
+    }
+}
+
+fn origin(host: &Host) -> Uri {
+    match host.address() {
+        Address::Tcp { name, port, tls } => {
+            let scheme = if *tls { "https" } else { "http" };
+            let uri = if name.contains(':') {
+                format!("{scheme}://[{name}]:{port}")
+            } else {
+                format!("{scheme}://{name}:{port}")
+            };
+            uri.parse().expect("a parsed host is a name and a port")
+        }
+        // The authority that gRPC defines for Unix sockets.
+        Address::Unix(_) => Uri::from_static("http://localhost"),
+    }
+}
+
+fn refuse_tls_keys(target: Target, host: &Host, config: &ClientConfig) -> Result<(), ConnectError> {
+    let key = match (&config.tls.ca, &config.tls.domain) {
+        (Some(_), _) => "ca",
+        (None, Some(_)) => "domain",
+        (None, None) => return Ok(()),
+    };
+    Err(ConnectError::TlsWithoutHttps {
+        variable: target.variable,
+        host: host.clone(),
+        key,
+    })
 }
 
 fn refuse_zero(target: Target, config: &ClientConfig) -> Result<(), ConnectError> {
@@ -251,15 +364,14 @@ fn refuse_zero(target: Target, config: &ClientConfig) -> Result<(), ConnectError
 
 /// Guards the request's stream.
 fn outgoing<T>(
-    mut request: Request<BoxStream<T>>,
+    request: Request<BoxStream<T>>,
     call: Call,
     wire: Wire,
 ) -> (Request<Outbound<T>>, Call, Wire) {
-    let cancel = CancelOnDrop::new(request.cancellation_handle());
     let fault = Fault::default();
     let (caller, stopped) = oneshot::channel();
     let request = request.map(|messages| Outbound::new(messages, fault.clone()));
-    let call = call.with_outgoing(stopped, cancel);
+    let call = call.with_outgoing(stopped);
     (request, call, wire.guard(fault, caller))
 }
 

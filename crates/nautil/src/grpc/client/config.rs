@@ -11,7 +11,8 @@ use super::Host;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientConfig {
-    /// The server. Without it the client can be made, and every call fails with `FAILED_PRECONDITION`.
+    /// The server; a name stands for all its addresses. Without it the client can be made, and every call fails with
+    /// `FAILED_PRECONDITION`.
     pub host: Option<Host>,
     /// How long a call may take, with its unit: `"10s"`. It holds where the caller set no timeout on the request.
     ///
@@ -20,7 +21,7 @@ pub struct ClientConfig {
     /// last as long as it likes, so the server is told nothing.
     #[serde(with = "crate::config::duration")]
     pub deadline: Duration,
-    /// How long name lookup and connecting may take, and then the TLS handshake, with its unit: `"5s"`.
+    /// How long name lookup and connecting may take, and then the handshakes of TLS and HTTP/2, with its unit: `"5s"`.
     #[serde(with = "crate::config::duration")]
     pub connect_timeout: Duration,
     /// The largest message that is accepted from the server, with its unit: `"4MiB"`.

@@ -1,167 +1,188 @@
-//! Sockets: from a host to a connection that is opened at the first call, and again whenever it broke.
+//! From one address to one connection that is known to speak HTTP/2.
 
+use std::fmt;
+use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::Duration;
-use std::{fs, io, vec};
 
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::rt::TokioIo;
-use tokio::net::UnixStream;
-use tokio::time::timeout;
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
-use tower::{ServiceExt, service_fn};
+use bytes::Bytes;
+use h2::client::{Builder, SendRequest};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
-use super::host::Address;
-use super::{ClientConfig, ConnectError, Host, Target};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use super::greeting::{Greeted, Greeting};
+use super::tls::Tls;
 
 /// Finds a peer that went away without a word; below the five minutes after which many firewalls forget a connection.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// All that opening a connection takes.
-#[derive(Debug)]
+/// What a peer may send on one stream before it is read, in bytes.
+const STREAM_WINDOW: u32 = 2 << 20;
+
+/// What a peer may send on all streams before it is read, in bytes.
+const CONNECTION_WINDOW: u32 = 5 << 20;
+
+/// The headers of one response, in bytes.
+const MAX_HEADER_LIST: u32 = 16 << 10;
+
+/// What one request may wait with, in bytes, for a peer that does not read.
+const MAX_SEND_BUFFER: usize = 1 << 20;
+
+/// A connection's bytes.
+pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<I: AsyncRead + AsyncWrite + Unpin + Send> Io for I {}
+
+pub(super) type BoxIo = Box<dyn Io>;
+
+/// Opens a connection that leads to the one place that there is.
+pub(super) type Open =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = io::Result<BoxIo>> + Send>> + Send + Sync>;
+
+/// Where a connection leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+    /// Whatever [`Dialer::open`] opens.
+    Given,
+}
+
+/// All that opening a connection takes, but for where to.
 pub(super) struct Dialer {
-    endpoint: Endpoint,
-    address: Address,
-    connect_timeout: Duration,
+    pub(super) tls: Option<Tls>,
+    pub(super) connect_timeout: Duration,
+    pub(super) open: Option<Open>,
 }
 
-/// A name without an address.
+/// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-#[error("the name `{name}` does not resolve")]
-pub(super) struct Unresolved {
-    name: String,
-    source: io::Error,
+pub(super) enum DialError {
+    #[error("the name `{name}` does not resolve")]
+    Unresolved { name: String, source: io::Error },
+    /// A peer that accepts no connection, and refuses none; or one that accepts it, and says nothing.
+    #[error("no connection within {}", humantime::format_duration(*.0))]
+    TimedOut(Duration),
+    #[error("no TLS handshake within {}", humantime::format_duration(*.0))]
+    TlsTimedOut(Duration),
+    #[error("no connection")]
+    Connect(#[source] io::Error),
+    #[error("no TLS handshake")]
+    Tls(#[source] io::Error),
+    #[error("what it answered is not HTTP/2")]
+    NotHttp2,
+    /// It ended before the server's first word.
+    #[error("the connection ended before it began")]
+    HungUp(#[source] Option<h2::Error>),
 }
 
-/// A peer that accepts no connection, and refuses none.
-#[derive(Debug, thiserror::Error)]
-#[error("no connection within {}", humantime::format_duration(*.0))]
-pub(super) struct ConnectTimedOut(Duration);
+impl DialError {
+    /// Whether the peer took the connection and let it fall, as a server does that stops at this moment. The one that
+    /// takes its place may be there already.
+    pub(super) fn is_hang_up(&self) -> bool {
+        match self {
+            Self::HungUp(_) => true,
+            Self::Connect(error) | Self::Tls(error) => matches!(
+                error.kind(),
+                io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::UnexpectedEof
+            ),
+            Self::Unresolved { .. } | Self::TimedOut(_) | Self::TlsTimedOut(_) | Self::NotHttp2 => {
+                false
+            }
+        }
+    }
+}
 
 impl Dialer {
-    /// Reads the CA file; opens nothing.
-    pub(super) fn new(
-        target: Target,
-        host: &Host,
-        config: &ClientConfig,
-    ) -> Result<Self, ConnectError> {
-        let endpoint = match host.address() {
-            Address::Tcp { authority, tls } => {
-                let scheme = if *tls { "https" } else { "http" };
-                Endpoint::from_shared(format!("{scheme}://{authority}"))
-                    .expect("a parsed host is a name and a port")
+    /// Connects by `by`; the handshakes have `connect_timeout` after that. Needs a tokio runtime, which drives the
+    /// connection from then on.
+    pub(super) async fn dial(
+        &self,
+        place: &Place,
+        by: Instant,
+    ) -> Result<SendRequest<Bytes>, DialError> {
+        let limit = self.connect_timeout;
+        let io = match timeout_at(by, self.connect(place)).await {
+            Ok(connected) => connected.map_err(DialError::Connect)?,
+            Err(_) => return Err(DialError::TimedOut(limit)),
+        };
+        let by = Instant::now() + limit;
+        let io: BoxIo = match &self.tls {
+            None => io,
+            Some(tls) => match timeout_at(by, tls.connect(io)).await {
+                Ok(connected) => Box::new(connected.map_err(DialError::Tls)?),
+                Err(_) => return Err(DialError::TlsTimedOut(limit)),
+            },
+        };
+        match timeout_at(by, greet(io)).await {
+            Ok(greeted) => greeted,
+            Err(_) => Err(DialError::TimedOut(limit)),
+        }
+    }
+
+    async fn connect(&self, place: &Place) -> io::Result<BoxIo> {
+        Ok(match place {
+            Place::Tcp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let keepalive = TcpKeepalive::new().with_time(TCP_KEEPALIVE);
+                SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+                Box::new(stream)
             }
-            // The authority that gRPC defines for Unix sockets.
-            Address::Unix(_) => Endpoint::from_static("http://localhost"),
-        };
-        let endpoint = endpoint
-            .user_agent(concat!("nautil/", env!("CARGO_PKG_VERSION")))
-            .expect("a crate's version is a header value");
-        let endpoint = if host.is_tls() {
-            endpoint
-                .tls_config(tls(target, config)?)
-                .map_err(|source| ConnectError::Tls {
-                    variable: target.variable,
-                    host: host.clone(),
-                    source: source.into(),
-                })?
-        } else {
-            refuse_tls_keys(target, host, config)?;
-            endpoint
-        };
-        Ok(Self {
-            endpoint,
-            address: host.address().clone(),
-            connect_timeout: config.connect_timeout,
+            Place::Unix(path) => Box::new(UnixStream::connect(path).await?),
+            Place::Given => match &self.open {
+                Some(open) => open().await?,
+                None => return Err(io::ErrorKind::NotConnected.into()),
+            },
         })
     }
-
-    /// Needs a tokio runtime, which drives the connection from then on.
-    pub(super) fn open(&self) -> tonic::transport::Channel {
-        let limit = self.connect_timeout;
-        match &self.address {
-            Address::Tcp { .. } => {
-                let mut tcp = HttpConnector::new_with_resolver(service_fn(resolve));
-                tcp.enforce_http(false);
-                tcp.set_nodelay(true);
-                tcp.set_keepalive(Some(TCP_KEEPALIVE));
-                self.endpoint
-                    .connect_with_connector_lazy(service_fn(move |uri| {
-                        within(limit, tcp.clone().oneshot(uri))
-                    }))
-            }
-            Address::Unix(path) => {
-                let path = path.clone();
-                self.endpoint
-                    .connect_with_connector_lazy(service_fn(move |_| {
-                        let path = path.clone();
-                        within(limit, async move {
-                            UnixStream::connect(path).await.map(TokioIo::new)
-                        })
-                    }))
-            }
-        }
-    }
 }
 
-fn refuse_tls_keys(target: Target, host: &Host, config: &ClientConfig) -> Result<(), ConnectError> {
-    let key = match (&config.tls.ca, &config.tls.domain) {
-        (Some(_), _) => "ca",
-        (None, Some(_)) => "domain",
-        (None, None) => return Ok(()),
+/// Begins HTTP/2, and waits until the server does.
+async fn greet(io: BoxIo) -> Result<SendRequest<Bytes>, DialError> {
+    let (teller, mut greeting) = oneshot::channel();
+    let (sender, mut connection) = Builder::new()
+        .enable_push(false)
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEADER_LIST)
+        .max_send_buffer_size(MAX_SEND_BUFFER)
+        .handshake(Greeted::new(io, teller))
+        .await
+        .map_err(|error| DialError::HungUp(Some(error)))?;
+    let (greeted, ended) = tokio::select! {
+        biased;
+        greeted = &mut greeting => (greeted.ok(), None),
+        ended = &mut connection => (greeting.try_recv().ok(), Some(ended)),
     };
-    Err(ConnectError::TlsWithoutHttps {
-        variable: target.variable,
-        host: host.clone(),
-        key,
-    })
-}
-
-fn tls(target: Target, config: &ClientConfig) -> Result<ClientTlsConfig, ConnectError> {
-    let tls = ClientTlsConfig::new().timeout(config.connect_timeout);
-    let tls = match &config.tls.ca {
-        Some(path) => {
-            let pem = fs::read(path).map_err(|source| ConnectError::ReadCa {
-                service: target.service,
-                path: path.clone(),
-                source,
-            })?;
-            // tonic takes a file without certificates, and then trusts nobody.
-            if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
-                return Err(ConnectError::NoCertificate {
-                    service: target.service,
-                    path: path.clone(),
-                });
-            }
-            tls.ca_certificate(Certificate::from_pem(pem))
-        }
-        None => tls.with_native_roots(),
-    };
-    Ok(match &config.tls.domain {
-        Some(domain) => tls.domain_name(domain),
-        None => tls,
-    })
-}
-
-async fn within<T, E: Into<BoxError>>(
-    limit: Duration,
-    connecting: impl Future<Output = Result<T, E>>,
-) -> Result<T, BoxError> {
-    match timeout(limit, connecting).await {
-        Ok(connected) => connected.map_err(Into::into),
-        Err(_) => Err(ConnectTimedOut(limit).into()),
+    match (greeted, ended) {
+        (Some(Greeting::Http2), None) => {}
+        (Some(Greeting::Other), _) => return Err(DialError::NotHttp2),
+        (_, Some(ended)) => return Err(DialError::HungUp(ended.err())),
+        (None, None) => return Err(DialError::HungUp(connection.await.err())),
     }
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    });
+    Ok(sender)
 }
 
-async fn resolve(name: Name) -> Result<vec::IntoIter<SocketAddr>, Unresolved> {
-    match tokio::net::lookup_host((name.as_str(), 0)).await {
-        Ok(addresses) => Ok(addresses.collect::<Vec<_>>().into_iter()),
-        Err(source) => Err(Unresolved {
-            name: name.to_string(),
-            source,
-        }),
+impl fmt::Debug for Dialer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Dialer")
+            .field("tls", &self.tls.is_some())
+            .field("connect_timeout", &self.connect_timeout)
+            .finish_non_exhaustive()
     }
 }

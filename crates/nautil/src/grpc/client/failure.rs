@@ -10,7 +10,8 @@ use std::time::Duration;
 use tonic::{Code, Status};
 
 use super::Target;
-use super::dial::{ConnectTimedOut, Unresolved};
+use super::dial::DialError;
+use super::slot::Unconnected;
 use super::wire::{NotGrpc, Notes};
 
 /// Why a call failed: the `source` of every [`Status`] that a [`Channel`](super::Channel) returns.
@@ -139,26 +140,19 @@ pub(super) fn outgoing(site: &Arc<Site>, status: &Status) -> Status {
 }
 
 /// Finds out what `status`, made by tonic, stands for.
-pub(super) fn classify(site: &Arc<Site>, notes: &Notes, limit: Duration, status: Status) -> Status {
+pub(super) fn classify(site: &Arc<Site>, notes: &Notes, status: Status) -> Status {
     let Some(cause) = status.source() else {
         return sourceless(site, notes, status);
     };
-    if find::<tonic::TimeoutExpired>(cause).is_some() {
-        return deadline_exceeded(site, limit);
-    }
     let fault = if let Some(not_grpc) = find::<NotGrpc>(cause) {
         Fault::new(Reason::NotGrpc, code_of_http(not_grpc.status), not_grpc)
             .hint("is the port right?")
-    } else if let Some(connect) = find::<tonic::ConnectError>(cause) {
-        unreachable(connect)
+    } else if let Some(unconnected) = find::<Unconnected>(cause) {
+        no_connection(unconnected.error())
     } else if let Some(http2) = find::<h2::Error>(cause) {
         broken_http2(http2)
     } else {
-        Fault::new(
-            Reason::Interrupted,
-            Code::Unavailable,
-            "connection closed before the answer",
-        )
+        closed()
     };
     let never_heard = !notes.responded() && !site.heard.load(Ordering::Acquire);
     let fault = if fault.reason == Reason::Interrupted && never_heard {
@@ -247,43 +241,54 @@ fn sourceless(site: &Arc<Site>, notes: &Notes, mut status: Status) -> Status {
     fault.dress(site, status)
 }
 
-fn unreachable(connect: &tonic::ConnectError) -> Fault {
-    let fault = |message: String| Fault::new(Reason::Unreachable, Code::Unavailable, message);
-    if let Some(unresolved) = find::<Unresolved>(connect) {
-        return fault(format!("{unresolved}: {}", innermost(unresolved)));
-    }
-    if let Some(timed_out) = find::<ConnectTimedOut>(connect) {
-        return fault(timed_out.to_string());
-    }
-    let message = innermost(connect);
-    let kind = find::<io::Error>(connect).map(io::Error::kind);
-    if message.starts_with("invalid peer certificate") {
-        return fault(message).hint("are `tls.ca` and `tls.domain` those of the server?");
-    }
-    match kind {
-        // A socket's file that is not there, or that nobody listens on any more.
-        Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
-            fault(message).hint("is the server running?")
+fn no_connection(error: &DialError) -> Fault {
+    let unreachable = |message: String| Fault::new(Reason::Unreachable, Code::Unavailable, message);
+    match error {
+        DialError::Unresolved { source, .. } => {
+            unreachable(format!("{error}: {}", innermost(source)))
         }
-        Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
-            fault(message).hint("does the server speak TLS?")
+        DialError::TimedOut(_) | DialError::TlsTimedOut(_) => unreachable(error.to_string()),
+        DialError::NotHttp2 => not_http2(),
+        DialError::HungUp(cause) => cause.as_ref().map_or_else(closed, broken_http2),
+        DialError::Connect(source) | DialError::Tls(source) => {
+            let fault = unreachable(innermost(source));
+            if fault.message.starts_with("invalid peer certificate") {
+                return fault.hint("are `tls.ca` and `tls.domain` those of the server?");
+            }
+            match source.kind() {
+                // A socket's file that is not there, or that nobody listens on any more.
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
+                    fault.hint("is the server running?")
+                }
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                    fault.hint("does the server speak TLS?")
+                }
+                _ => fault,
+            }
         }
-        _ => fault(message),
     }
+}
+
+fn closed() -> Fault {
+    Fault::new(
+        Reason::Interrupted,
+        Code::Unavailable,
+        "connection closed before the answer",
+    )
+}
+
+fn not_http2() -> Fault {
+    Fault::new(Reason::NotGrpc, Code::Unavailable, DialError::NotHttp2)
+        .hint("is the port right, and is it `https://`?")
 }
 
 fn broken_http2(error: &h2::Error) -> Fault {
     if let Some(io) = error.get_io() {
         return Fault::new(Reason::Interrupted, Code::Unavailable, os_text(io));
     }
-    // The peer broke the protocol from the start: it talks something else.
+    // The peer broke the protocol: it talks something else.
     if error.is_library() && error.is_go_away() {
-        return Fault::new(
-            Reason::NotGrpc,
-            Code::Unavailable,
-            "what it answered is not HTTP/2",
-        )
-        .hint("is the port right, and is it `https://`?");
+        return not_http2();
     }
     let reason = error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
     if error.is_reset() {

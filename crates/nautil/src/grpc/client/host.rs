@@ -53,9 +53,10 @@ pub struct HostError {
 /// What to dial.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Address {
-    /// `authority` is `name:port`, with brackets around IPv6.
+    /// `name` is without the brackets around IPv6.
     Tcp {
-        authority: String,
+        name: String,
+        port: u16,
         tls: bool,
     },
     Unix(PathBuf),
@@ -159,8 +160,10 @@ fn address(text: &str) -> Result<Address, &'static str> {
         Some(digits) => parse_port(digits)?,
         None => default_port.ok_or(EXPECTED_PORT)?,
     };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
     Ok(Address::Tcp {
-        authority: format!("{name}:{port}"),
+        name: name.to_owned(),
+        port,
         tls,
     })
 }

@@ -70,13 +70,12 @@ impl GuardedBody {
         }
     }
 
-    /// The error for hyper. It has no source: an HTTP/2 error in there would choose the code of the reset.
     fn fail(&mut self, status: &Status) -> Status {
         if let Some(caller) = self.caller.take() {
             // A caller that went away needs no telling.
             let _ = caller.send(status.clone());
         }
-        Status::new(status.code(), status.message())
+        status.clone()
     }
 }
 

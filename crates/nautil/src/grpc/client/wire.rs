@@ -1,30 +1,36 @@
-//! What lies between tonic's client and its connection, for one call: it watches both directions.
+//! What lies between tonic's client and the connections, for one call: it watches both directions.
 //!
 //! Outwards it guards the caller's stream (see `outbound`). Inwards it notes whether the server stated a status, and
 //! turns away what is no gRPC at all, which tonic would report as a missing trailer.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Request, Response, StatusCode};
-use http_body::Frame;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body::Body as _;
 use tokio::sync::oneshot;
 use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service;
 
+use super::incoming::Incoming;
 use super::outbound::{Fault, GuardedBody};
+use super::outgoing::{Outgoing, Source};
+use super::pool::Pool;
+use super::send::send;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The connection, as one call sees it.
+const AGENT: &str = concat!("nautil/", env!("CARGO_PKG_VERSION"));
+
+/// The connections, as one call sees them. It is always ready: the call waits for a connection.
 pub(super) struct Wire {
-    connection: tonic::transport::Channel,
+    pool: Arc<Pool>,
     notes: Arc<Notes>,
     outgoing: Option<(Fault, oneshot::Sender<Status>)>,
 }
@@ -45,9 +51,9 @@ pub(super) struct NotGrpc {
 }
 
 impl Wire {
-    pub(super) fn new(connection: tonic::transport::Channel, notes: Arc<Notes>) -> Self {
+    pub(super) fn new(pool: Arc<Pool>, notes: Arc<Notes>) -> Self {
         Self {
-            connection,
+            pool,
             notes,
             outgoing: None,
         }
@@ -71,7 +77,7 @@ impl Notes {
         self.stated_failure.load(Ordering::Acquire)
     }
 
-    fn read(&self, headers: &HeaderMap) {
+    pub(super) fn read(&self, headers: &HeaderMap) {
         if headers
             .get(Status::GRPC_STATUS)
             .is_some_and(|code| code != "0")
@@ -82,36 +88,71 @@ impl Notes {
 }
 
 impl Service<Request<Body>> for Wire {
-    type Response = Response<Body>;
+    type Response = Response<Incoming>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Incoming>, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connection.poll_ready(context).map_err(Into::into)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let request = match self.outgoing.take() {
-            Some((fault, caller)) => {
-                request.map(|body| Body::new(GuardedBody::new(body, fault, caller)))
-            }
-            None => request,
-        };
-        let response = self.connection.call(request);
+        let (mut parts, body) = request.into_parts();
+        name_agent(&mut parts.headers);
+        let outgoing = self.outgoing.take();
+        let pool = Arc::clone(&self.pool);
         let notes = Arc::clone(&self.notes);
         Box::pin(async move {
-            let response = response.await?;
+            let outgoing = match outgoing {
+                Some((fault, caller)) => {
+                    let body = GuardedBody::new(body, fault, caller);
+                    Outgoing::Stream(Arc::new(Source::new(body)))
+                }
+                None => Outgoing::Message(whole(body).await?),
+            };
+            let (response, sending) = send(&pool, parts, &outgoing).await?;
             notes.responded.store(true, Ordering::Release);
             notes.read(response.headers());
             if let Some(not_grpc) = not_grpc(&response) {
                 return Err(not_grpc.into());
             }
-            Ok(response.map(|body| Body::new(NotedBody { body, notes })))
+            Ok(response.map(|stream| Incoming::new(stream, notes, sending)))
         })
     }
 }
 
-fn not_grpc(response: &Response<Body>) -> Option<NotGrpc> {
+/// Puts the framework's name behind those that the caller gave, as gRPC has it.
+fn name_agent(headers: &mut HeaderMap) {
+    let agent = match headers.get(USER_AGENT) {
+        None => HeaderValue::from_static(AGENT),
+        Some(theirs) => {
+            let both = [theirs.as_bytes(), b" ", AGENT.as_bytes()].concat();
+            HeaderValue::from_bytes(&both).expect("two header values and a space are one")
+        }
+    };
+    headers.insert(USER_AGENT, agent);
+}
+
+/// All of a body: one message, that is there already.
+async fn whole(body: Body) -> Result<Bytes, Status> {
+    let mut body = body;
+    let mut whole = Bytes::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        whole = if whole.is_empty() {
+            data
+        } else {
+            let mut both = BytesMut::from(whole);
+            both.extend_from_slice(&data);
+            both.freeze()
+        };
+    }
+    Ok(whole)
+}
+
+fn not_grpc<B>(response: &Response<B>) -> Option<NotGrpc> {
     let headers = response.headers();
     let content_type = headers.get(CONTENT_TYPE);
     let is_grpc =
@@ -126,36 +167,4 @@ fn not_grpc(response: &Response<Body>) -> Option<NotGrpc> {
             None => "no content type".to_owned(),
         },
     })
-}
-
-/// A response body that notes the status in its trailers.
-struct NotedBody {
-    body: Body,
-    notes: Arc<Notes>,
-}
-
-impl http_body::Body for NotedBody {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(trailers) = frame.trailers_ref()
-        {
-            self.notes.read(trailers);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
-    }
 }
