@@ -277,7 +277,10 @@ async fn the_tests_run_after_a_build_when_they_are_asked_for() {
     let mut dev = Dev::start_with(workspace, &arguments);
     dev.process.logs("the tests pass");
     let ticker = "app/src/domain/ticker.rs";
-    dev.edit(ticker, "#[test]", "#[test]\n    fn fails() {\n        assert!(dev_sees());\n    }\n\n    fn dev_sees() -> bool {\n        false\n    }\n\n    #[test]");
+    let failing = "mod tests {\n    #[test]\n    fn fails() {\n        panic!();\n    }\n";
+    dev.edit(ticker, "mod tests {", failing);
+    dev.process
+        .logs("test domain::ticker::tests::fails ... FAILED");
     dev.process
         .logs("error: the tests fail; the server goes on");
     assert!(dev.rate().await.starts_with('7'));
