@@ -61,7 +61,8 @@ fn addresses(servers: &[Server]) -> Vec<SocketAddr> {
 
 /// nginx, as its files say, but where this test is.
 struct Proxy {
-    process: Process,
+    /// There until it is stopped.
+    process: Option<Process>,
     address: SocketAddr,
 }
 
@@ -114,14 +115,33 @@ impl Proxy {
         };
         command.fd_mappings(vec![mapping]).unwrap();
         let process = Process::start(&mut command);
-        Proxy { process, address }
+        Proxy {
+            process: Some(process),
+            address,
+        }
+    }
+
+    /// Waits for its line on a call that has `text`.
+    fn logs(&mut self, text: &str) -> String {
+        self.process.as_mut().unwrap().says(text)
     }
 
     /// Stops it after the calls in flight; its lines on calls.
-    fn stop(self) -> Vec<String> {
-        self.process.signal(Signal::QUIT);
-        let ran = self.process.end().with_code(0);
+    fn stop(mut self) -> Vec<String> {
+        let process = self.process.take().unwrap();
+        process.signal(Signal::QUIT);
+        let ran = process.end().with_code(0);
         ran.out.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Killed, it would leave its workers behind.
+        if let Some(process) = self.process.take() {
+            process.signal(Signal::TERM);
+            process.end();
+        }
     }
 }
 
@@ -153,7 +173,7 @@ async fn a_killed_server_takes_only_calls_with_it_that_it_was_sent() {
     // Its sockets are closed now: whatever starts from here on can be answered by the two others alone.
     let gone = Instant::now();
     // Each second one call tries whether it is back, and goes on to another one.
-    let retried = proxy.process.says(&format!("upstream={address}, "));
+    let retried = proxy.logs(&format!("upstream={address}, "));
     assert_eq!(field(&retried, "upstream_status"), "502, 200", "{retried}");
     load.hears(100, &["71.00", "73.00"]).await;
 
