@@ -45,7 +45,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What stands in a directory of the skeleton for the sake of `deployment/`, which a new project does not have.
+const DEPLOYMENT: &str = "kustomization.yaml";
+
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    if path.file_name().is_some_and(|name| name == DEPLOYMENT) {
+        return Ok(());
+    }
     if !path.is_dir() {
         // Without `generated/` the new project has none either, and its first command is `grpc:generate`.
         files.extend(path.exists().then(|| path.to_owned()));

@@ -162,8 +162,7 @@ impl Output {
     }
 
     /// A line that whatever comes next takes the place of, to standard error where that is a terminal; not under `-q`.
-    #[cfg(feature = "dev")]
-    pub(crate) fn status(&self, line: impl Display) {
+    pub fn status(&self, line: impl Display) {
         if self.takes_back && self.verbosity > Verbosity::Quiet {
             self.write(|streams| {
                 streams.status = true;
@@ -173,8 +172,7 @@ impl Output {
     }
 
     /// Takes the status back, for output that does not come this way.
-    #[cfg(feature = "dev")]
-    pub(crate) fn clear_status(&self) {
+    pub fn clear_status(&self) {
         self.write(|_| Ok(()));
     }
 

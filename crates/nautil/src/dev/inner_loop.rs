@@ -38,13 +38,6 @@ pub(super) struct InnerLoop {
     draining: TaskTracker,
 }
 
-/// How a step ended that was not cut short by a new change.
-#[derive(Debug)]
-enum Step {
-    Serving(Server),
-    Stuck(Stuck),
-}
-
 /// What keeps the new server from serving. The details have been printed.
 #[derive(Debug)]
 enum Stuck {
@@ -115,10 +108,10 @@ impl InnerLoop {
     }
 
     /// Does what the changes ask for, up to a server that is ready. What is done is taken out of them.
-    async fn step(&mut self, changes: &mut Changes) -> Result<Step, Failure> {
+    async fn step(&mut self, changes: &mut Changes) -> Result<Result<Server, Stuck>, Failure> {
         if changes.contracts {
             if !self.generate().await? {
-                return Ok(Step::Stuck(Stuck::Generate));
+                return Ok(Err(Stuck::Generate));
             }
             changes.contracts = false;
             changes.sources = true;
@@ -126,7 +119,7 @@ impl InnerLoop {
         if changes.sources || self.binary.is_none() {
             let built = build::build(&self.project, &self.cargo_options, &self.output).await?;
             let Built::Binary { path, crates, took } = built else {
-                return Ok(Step::Stuck(Stuck::Build));
+                return Ok(Err(Stuck::Build));
             };
             changes.sources = false;
             if crates > 0 {
@@ -143,8 +136,8 @@ impl InnerLoop {
         let Sources { root, options } = &*self.sources;
         let mut server = Server::start(binary, root, options, &self.sockets)?;
         Ok(match server.ready().await? {
-            Ok(()) => Step::Serving(server),
-            Err(status) => Step::Stuck(Stuck::Start(status)),
+            Ok(()) => Ok(server),
+            Err(status) => Err(Stuck::Start(status)),
         })
     }
 
@@ -179,9 +172,9 @@ impl InnerLoop {
     }
 
     /// Lets the new server take over, or says who serves instead.
-    async fn swap(&mut self, step: Step) -> Result<(), Failure> {
+    async fn swap(&mut self, step: Result<Server, Stuck>) -> Result<(), Failure> {
         match step {
-            Step::Serving(server) => {
+            Ok(server) => {
                 if let Some(old) = self.server.replace(server) {
                     self.retire(old).await?;
                 }
@@ -189,7 +182,7 @@ impl InnerLoop {
                 let addresses = self.sockets.addresses();
                 self.output.note(format_args!("serving {addresses}"));
             }
-            Step::Stuck(stuck) => {
+            Err(stuck) => {
                 let meanwhile = match self.server {
                     Some(_) => "the server before it goes on",
                     None => "no server runs yet, connections wait",
@@ -208,10 +201,10 @@ impl InnerLoop {
             match server.ended().await {
                 Ok(status) if status.success() => {}
                 Ok(status) => {
-                    output.error(format_args!("the server before it ended with {status}"))
+                    output.error(format_args!("the server before it ended with {status}"));
                 }
                 Err(error) => {
-                    output.error(format_args!("cannot await the server before it: {error}"))
+                    output.error(format_args!("cannot await the server before it: {error}"));
                 }
             }
         });

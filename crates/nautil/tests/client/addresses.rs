@@ -200,7 +200,7 @@ async fn a_server_that_is_killed_loses_what_it_had_and_nothing_else() {
     until(&channel, |answers| answers.contains_key("again")).await;
     assert_eq!(again.seen.connections(), 1);
     assert!(rest.iter().all(|call| !call.is_finished()));
-    rest.iter().for_each(|call| call.abort());
+    rest.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
