@@ -17,7 +17,7 @@ const CONNECTIONS: u32 = 32;
 const PREFIX: usize = 5;
 
 #[derive(Debug, Clone, Copy, Args)]
-#[group(id = "calls")]
+#[group(skip)]
 pub(crate) struct Arguments {
     /// How often each contestant is measured
     #[arg(long, default_value_t = 7)]

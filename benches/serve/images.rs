@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::build::{add_line, copy_tree};
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 const PROJECT: &str = "currency-rate-measured";
 const SCRIPT: &str = "deployment/docker/build";
 /// Empties what is kept from one build to the next.

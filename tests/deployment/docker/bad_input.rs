@@ -10,6 +10,9 @@ use rustix::process::geteuid;
 use super::engine::{Engine, Stack, answer};
 use crate::support::Project;
 
+/// The user of a container. Where it is whoever tests, no file of theirs is closed to it.
+const CONTAINER: u32 = 1000;
+
 const CALL: [&str; 3] = ["app", "grpc:get-currency-rate", "TRYUSD"];
 
 #[test]
@@ -54,8 +57,7 @@ fn a_port_in_the_container_that_is_taken_is_named_by_the_application() {
 fn a_mounted_config_of_another_user_is_named_with_what_lets_the_container_in() {
     let Some(engine) = Engine::find() else { return };
     let owner = geteuid().as_raw();
-    if owner == 1000 {
-        // The container's user is this one: nothing is closed to it.
+    if owner == CONTAINER {
         return;
     }
     let stack = Stack::new(engine);
@@ -71,6 +73,36 @@ fn a_mounted_config_of_another_user_is_named_with_what_lets_the_container_in() {
              `chmod a+rx config` or `chown 1000 config` lets it in\n"
         )
     );
+}
+
+#[test]
+fn a_mounted_key_of_another_user_is_named_with_what_lets_the_container_in() {
+    let Some(engine) = Engine::find() else { return };
+    if geteuid().as_raw() == CONTAINER {
+        return;
+    }
+    let stack = Stack::new(engine);
+    stack.run(&["build", "server"]).with_code(0);
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let project = Project::new();
+    project.write("tls/certificate.pem", &issued.cert.pem());
+    project.write("tls/key.pem", &issued.signing_key.serialize_pem());
+    fs::set_permissions(project.path("tls"), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(project.path("tls/key.pem"), Permissions::from_mode(0o600)).unwrap();
+
+    let mount = format!("{}:/tls:ro", project.path("tls").display());
+    let files = [
+        "--env",
+        "APP_SERVER__TLS__CERTIFICATE=/tls/certificate.pem",
+        "--env",
+        "APP_SERVER__TLS__KEY=/tls/key.pem",
+    ];
+    let image = stack.image("server");
+    let run = [&["run", "--rm", "--volume", &mount], &files[..], &[&image]].concat();
+    let said = engine.run(run).with_code(1).err;
+    let start = "error: cannot use `/tls/key.pem` (`server.tls.key`): this process, which runs as user id 1000, may not read it";
+    assert!(said.starts_with(start), "{said}");
+    assert!(said.contains("chown 1000"), "{said}");
 }
 
 #[test]
