@@ -327,4 +327,9 @@ fn a_server_that_is_gone_or_has_no_tls_is_told_apart_by_the_probe() {
         refused(&mut nothing),
         "--tls trusts the certificate of `server.tls.certificate`, which is not set"
     );
+    let mut socket = project.app(["health", "--address", "unix:app.sock", "--tls"]);
+    assert_eq!(
+        refused(&mut socket),
+        "--tls is for a TCP address: leave it out for a Unix socket"
+    );
 }

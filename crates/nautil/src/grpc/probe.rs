@@ -48,6 +48,8 @@ pub(super) enum Unhealthy {
          that port is asked"
     )]
     Mutual(Site),
+    #[error("--tls is for a TCP address: leave it out for a Unix socket")]
+    SocketOverTls,
     #[error("--tls trusts the certificate of `server.tls.certificate`, which is not set")]
     NothingToTrust,
     #[error(
@@ -116,8 +118,11 @@ impl Probe {
     /// Asks at an address, over TLS.
     ///
     /// # Errors
-    /// The config names no certificate.
+    /// The config names no certificate, or the address is that of a Unix socket.
     pub(super) fn pinned(address: Listen, config: &ServerConfig) -> Result<Self, Unhealthy> {
+        if let Listen::Unix(_) = address {
+            return Err(Unhealthy::SocketOverTls);
+        }
         if config.tls.certificate.is_none() {
             return Err(Unhealthy::NothingToTrust);
         }
