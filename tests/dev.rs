@@ -271,11 +271,16 @@ async fn a_new_address_is_taken_and_the_old_one_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tests_run_after_a_build_when_they_are_asked_for() {
     // The tests of the library alone: this one is among the others.
+    let workspace = workspace("127.0.0.1:0");
+    workspace.build_tests();
     let arguments = ["--test", "--", "--lib"];
-    let mut dev = Dev::start_with(workspace("127.0.0.1:0"), &arguments);
+    let mut dev = Dev::start_with(workspace, &arguments);
     dev.process.logs("the tests pass");
     let ticker = "app/src/domain/ticker.rs";
-    dev.edit(ticker, "#[test]", "#[test]\n    fn fails() {\n        assert!(dev_sees());\n    }\n\n    fn dev_sees() -> bool {\n        false\n    }\n\n    #[test]");
+    let failing = "mod tests {\n    #[test]\n    fn fails() {\n        panic!();\n    }\n";
+    dev.edit(ticker, "mod tests {", failing);
+    dev.process
+        .logs("test domain::ticker::tests::fails ... FAILED");
     dev.process
         .logs("error: the tests fail; the server goes on");
     assert!(dev.rate().await.starts_with('7'));

@@ -18,7 +18,7 @@ use tonic::transport::{Channel, Endpoint};
 use crate::disk::copy;
 
 /// How long a process may take to say or do what it should. Only a test that fails waits so long.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// The root of this repository.
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");

@@ -276,6 +276,18 @@ fn a_key_that_the_user_may_not_read_is_named_with_the_user() {
              give it to that user (chown {user}), or make it readable by a group of theirs (chmod g+r)"
         )
     );
+
+    fs::set_permissions(project.path("tls"), PermissionsExt::from_mode(0o600)).unwrap();
+    let said = refused(&mut command);
+    // Who removes the project has to enter it.
+    fs::set_permissions(project.path("tls"), PermissionsExt::from_mode(0o700)).unwrap();
+    assert_eq!(
+        said,
+        format!(
+            "cannot use `tls/tls.crt` (`server.tls.certificate`): this process, which runs as user id {user}, \
+             may not enter the directory `tls`; let it (chmod a+x)"
+        )
+    );
 }
 
 #[test]

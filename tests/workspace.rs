@@ -82,12 +82,19 @@ impl Workspace {
 
     /// Builds the application, and returns where it is.
     pub(crate) fn build(&self) -> PathBuf {
-        let mut command = self.command(env!("CARGO"));
-        command.args(["build", "--quiet", "--bin", "app"]);
-        Process::start(&mut command)
-            .end_within(BUILDING)
-            .with_code(0);
+        self.cargo(&["build", "--quiet", "--bin", "app"]);
         target().join("debug/app")
+    }
+
+    /// Builds the tests of the library, so that they are there when somebody runs them.
+    pub(crate) fn build_tests(&self) {
+        self.cargo(&["test", "--quiet", "--lib", "--no-run"]);
+    }
+
+    fn cargo(&self, arguments: &[&str]) {
+        let mut command = self.command(env!("CARGO"));
+        let ran = Process::start(command.args(arguments)).end_within(BUILDING);
+        ran.with_code(0);
     }
 }
 

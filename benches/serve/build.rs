@@ -31,13 +31,13 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     add_line(copy, 2)?;
     row("dev, one line changed", copy, &[]).await?;
     let app = copy.join("target/release/app");
-    let with_codegen = sizes(&app).await?;
+    let with_dev = sizes(&app).await?;
     let bare = ["--release", "--no-default-features"];
-    row("release without `codegen`, after release", copy, &bare).await?;
+    row("release without `dev`, after release", copy, &bare).await?;
 
     println!("\n| release binary | MiB | stripped, MiB |\n|---|---|---|");
-    println!("| as it comes | {with_codegen} |");
-    println!("| without `codegen` | {} |", sizes(&app).await?);
+    println!("| as it comes | {with_dev} |");
+    println!("| without `dev` | {} |", sizes(&app).await?);
     Ok(())
 }
 

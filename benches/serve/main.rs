@@ -1,7 +1,7 @@
 //! What a call costs, beside a plain tonic server: `cargo bench --bench serve`.
 //!
-//! `-- startup` measures how soon `app serve` answers, and its size; `-- build` measures the compiler, `-- images`
-//! Docker. The method and figures are in `docs/benchmarks.md`. Nothing here asserts a time.
+//! `-- startup` measures how soon `app serve` answers, and its size; `-- swap` how soon a saved file answers; `-- build` measures
+//! the compiler, `-- images` Docker. The method and figures are in `docs/benchmarks.md`. Nothing here asserts a time.
 
 #![allow(
     clippy::disallowed_macros,
@@ -16,6 +16,7 @@ mod plain_tonic;
 mod server;
 mod startup;
 mod summary;
+mod swap;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ struct Arguments {
 enum Mode {
     /// The time to the first answer, memory, and the size of the binary
     Startup,
+    /// The time from a saved file to the new answer, in a copy of the project: many minutes
+    Swap,
     /// How long the compiler takes, in a copy of the project: many minutes
     Build,
     /// The size of the images, and how long Docker builds them: many minutes
@@ -73,6 +76,7 @@ async fn measure(mode: Option<Mode>, arguments: calls::Arguments) -> anyhow::Res
     let measured = async {
         match mode {
             Some(Mode::Startup) => startup::measure().await,
+            Some(Mode::Swap) => swap::measure().await,
             Some(Mode::Build) => build::measure().await,
             Some(Mode::Images) => images::measure().await,
             _ => calls::measure(arguments).await,

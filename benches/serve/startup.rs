@@ -28,7 +28,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     println!("| app | {} |", sizes(app).await?);
     println!("\n{} crates beside our own", dependencies(&[]).await?);
     println!(
-        "{} without the feature `codegen`",
+        "{} without the feature `dev`",
         dependencies(&["--no-default-features"]).await?
     );
     Ok(())

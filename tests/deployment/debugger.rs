@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{ChildStdin, Command};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
+use super::docker::engine::{Engine, Stack};
 use crate::source;
 use crate::support::{Process, Project, ROOT, in_time, skipped};
 
@@ -32,17 +34,17 @@ struct Debugger {
 }
 
 impl Debugger {
-    /// Reads the symbols of the built application, and stands before its first instruction or wherever it is.
-    fn connect(port: i32) -> Self {
+    /// Reads the symbols of a built application, and holds the process of it that is behind the address.
+    fn connect(binary: &Path, address: SocketAddr) -> Self {
         let mut command = Command::new("rust-gdb");
         command
             .current_dir(ROOT)
             .args(["--nx", "--quiet", "-x", "deployment/debug/gdbinit"])
             .args(["-ex", "set confirm off", "-ex", "set width 0"])
-            .arg(env!("CARGO_BIN_EXE_app"));
+            .arg(binary);
         let (process, input) = Process::start_with_input(&mut command);
         let mut debugger = Debugger { process, input };
-        debugger.types(&format!("target remote 127.0.0.1:{port}"));
+        debugger.types(&format!("target remote {address}"));
         debugger
     }
 
@@ -52,6 +54,26 @@ impl Debugger {
 
     fn says(&mut self, text: &str) -> String {
         self.process.says(text)
+    }
+
+    /// Sets the breakpoint, and lets the process go on.
+    fn awaits_a_call(&mut self) {
+        self.types(&format!("break {HANDLER}:{}", line()));
+        self.says("Breakpoint 1 at ");
+        self.types("continue");
+    }
+
+    /// Insists that a call stops at the breakpoint, with its ticker.
+    fn shows_the_call(&mut self) {
+        let stop = self.says("hit Breakpoint 1");
+        assert!(stop.contains("currency_rate_service"), "{stop}");
+        assert!(stop.contains("::get_rate::"), "{stop}");
+        assert!(
+            stop.ends_with(&format!(" at {HANDLER}:{}", line())),
+            "{stop}"
+        );
+        self.types("info locals");
+        self.says(r#"ticker = "TRYUSD""#);
     }
 }
 
@@ -143,21 +165,16 @@ async fn a_breakpoint_stops_a_call_and_shows_its_ticker() {
     let id = number(&server.logs("created; pid = "));
     let port = number(&server.logs("Listening on port "));
 
-    let mut debugger = Debugger::connect(port);
-    let line = line();
-    debugger.types(&format!("break {HANDLER}:{line}"));
-    debugger.types("continue");
+    let port = u16::try_from(port).unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_app"));
+    let mut debugger = Debugger::connect(binary, SocketAddr::from(([127, 0, 0, 1], port)));
+    debugger.awaits_a_call();
     let address = server.says("listening on ");
     let address = address.strip_prefix("listening on ").unwrap();
     let address = address.parse().unwrap();
 
     let call = tokio::spawn(get_rate(connect(address).await, None));
-    let stop = debugger.says("hit Breakpoint 1");
-    assert!(stop.contains("currency_rate_service"), "{stop}");
-    assert!(stop.contains("::get_rate::"), "{stop}");
-    assert!(stop.ends_with(&format!(" at {HANDLER}:{line}")), "{stop}");
-    debugger.types("info locals");
-    debugger.says(r#"ticker = "TRYUSD""#);
+    debugger.shows_the_call();
 
     // Nobody is served while the server stands; a caller with a deadline goes away.
     let other = get_rate(connect(address).await, Some(STOP)).await;
@@ -176,4 +193,38 @@ async fn a_breakpoint_stops_a_call_and_shows_its_ticker() {
     debugger.process.end().with_code(0);
     let ran = server.end().with_code(0);
     assert!(ran.out.ends_with("every call was finished\n"), "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breakpoint_stops_a_call_in_the_container() {
+    if !is_installed("a_breakpoint_stops_a_call_in_the_container") {
+        return;
+    }
+    let Some(engine) = Engine::find() else { return };
+    let stack = Stack::new(engine)
+        .with("deployment/debug/compose.yml")
+        .up(&["--wait", "server", "debugger"]);
+    let project = Project::new();
+    let binary = project.path("container-app");
+    let copy = ["cp", "server:/usr/local/bin/app", binary.to_str().unwrap()];
+    stack.run(&copy).with_code(0);
+    let address = stack.address("server", 1, 9001);
+
+    let mut debugger = Debugger::connect(&binary, stack.address("debugger", 1, 1234));
+    debugger.awaits_a_call();
+    // The sources' names begin with `/app` in this binary, and the debugger shows them from here.
+    let call = tokio::spawn(async move { get_rate(connect(address).await, None).await });
+    debugger.shows_the_call();
+    debugger.types("list");
+    debugger.says("ticker.parse()");
+    debugger.types("delete");
+    debugger.types("detach");
+    let answer = in_time(call).await.unwrap().unwrap().into_inner();
+    assert_eq!(answer.ticker, "TRYUSD");
+    debugger.types("quit");
+    debugger.process.end().with_code(0);
+
+    // The debugger is gone; the server is not.
+    let answer = get_rate(connect(address).await, None).await.unwrap();
+    assert_eq!(answer.into_inner().ticker, "TRYUSD");
 }

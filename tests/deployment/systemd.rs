@@ -1,16 +1,17 @@
 //! The units: does systemd read every line, does the application take what they give it, and does it serve on a socket that
 //! systemd's own tool holds?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::source;
-use crate::support::{HOST, Process, Project, Ran, skipped};
+use crate::support::{HOST, Process, Project, Ran, Server, skipped};
 
 /// What `systemd-analyze security` may find at the most, of 10: "OK" is what it says below 4.
 const EXPOSURE: &str = "1.5";
@@ -145,6 +146,91 @@ fn the_units_give_the_application_what_it_knows_and_the_time_it_takes() {
     let mut variables = variables(&service);
     variables.insert("APP_SERVER__MANAGMENT__LISTEN", "127.0.0.1:9002");
     shown(&variables).with_code(1);
+}
+
+/// The system calls of a group such as `@system-service`, as this systemd has it.
+fn system_calls(group: &str) -> BTreeSet<String> {
+    let mut command = Command::new("systemd-analyze");
+    command.args(["--no-pager", "syscall-filter", group]);
+    let ran = Process::start(&mut command).end().with_code(0);
+    let lines = ran.out.lines().filter(|line| line.starts_with(' '));
+    let names = lines.map(str::trim).filter(|line| !line.starts_with('#'));
+    names
+        .flat_map(|name| match name.strip_prefix('@') {
+            Some(_) => system_calls(name),
+            None => BTreeSet::from([name.to_owned()]),
+        })
+        .collect()
+}
+
+#[test]
+fn the_server_makes_no_system_call_that_the_service_may_not() {
+    let test = "the_server_makes_no_system_call_that_the_service_may_not";
+    if !installed("systemd-analyze", test) || !installed("strace", test) {
+        return;
+    }
+    let mut probe = Command::new("strace");
+    let ran = Process::start(probe.args(["--output=/dev/null", "true"])).end();
+    if ran.code != Some(0) {
+        return skipped(
+            test,
+            format_args!("strace may not trace here: {}", ran.err.trim()),
+        );
+    }
+    let service = unit("service");
+    let mut allowed = BTreeSet::new();
+    for filter in values(&service, "SystemCallFilter") {
+        match filter.strip_prefix('~') {
+            None => allowed.extend(filter.split(' ').flat_map(system_calls)),
+            Some(denied) => {
+                for name in denied.split(' ').flat_map(system_calls) {
+                    allowed.remove(&name);
+                }
+            }
+        }
+    }
+    assert!(allowed.len() > 100 && !allowed.contains("mount"));
+
+    let project = Project::new();
+    let trace = project.path("trace");
+    let mut command = Command::new("strace");
+    command
+        .args(["--follow-forks", "--quiet=all", "--output"])
+        .arg(&trace)
+        .args([env!("CARGO_BIN_EXE_app"), "serve"])
+        .current_dir(project.path("."))
+        .envs(variables(&service))
+        .env("APP_SERVER__LISTEN", "127.0.0.1:0")
+        .env("APP_SERVER__MANAGEMENT__LISTEN", "127.0.0.1:0");
+    let server = Server::start(&mut command);
+    let ask = ["grpc:get-currency-rate", "TRYUSD"];
+    project.ask(&server, ask).with_code(0);
+    // It is the child that serves; each line begins with the number of a thread, the first with that of the process.
+    let text = fs::read_to_string(&trace).unwrap();
+    let child: i32 = text.split(' ').next().unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(child).unwrap(), Signal::TERM).unwrap();
+    let ran = server.process.end().with_code(0);
+    assert!(ran.out.ends_with("every call was finished\n"), "{ran}");
+
+    let text = fs::read_to_string(&trace).unwrap();
+    let made: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| {
+            let (_, call) = line.split_once(' ')?;
+            let (name, _) = call.trim_start().split_once('(')?;
+            let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+            (!name.is_empty() && name.chars().all(is_name)).then_some(name)
+        })
+        .collect();
+    assert!(made.contains("accept4") && made.len() > 20, "{made:?}");
+    let denied: Vec<_> = made
+        .iter()
+        .filter(|name| !allowed.contains(**name))
+        .collect();
+    assert!(
+        denied.is_empty(),
+        "SystemCallFilter keeps the server from {denied:?}"
+    );
 }
 
 /// systemd's tool holds the socket, starts the service at the first connection, and hands it over.

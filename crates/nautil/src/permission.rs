@@ -37,6 +37,14 @@ pub(crate) fn unreadable(path: &Path, shown: &Path, error: &io::Error) -> (PathB
     (shown.to_owned(), reason)
 }
 
+/// The outermost directory on the way to a file that this process cannot enter.
+pub(crate) fn closed_directory(path: &Path) -> Option<&Path> {
+    match obstacle(path) {
+        None | Some((0, ..)) => None,
+        Some((_, directory, _)) => Some(directory),
+    }
+}
+
 /// The outermost part of a path that is closed to this process, and how many levels it is above the file.
 fn obstacle(path: &Path) -> Option<(usize, &Path, fs::Metadata)> {
     let parts: Vec<&Path> = path

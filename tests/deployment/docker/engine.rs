@@ -16,10 +16,10 @@ const BUILDING: Duration = Duration::from_secs(30 * 60);
 
 /// An engine that answers, with `docker compose` and the image that the builds begin with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Engine(());
+pub(in crate::deployment) struct Engine(());
 
 /// A compose project of this repository under a name of its own, on free ports. Containers, networks and images go with it.
-pub(super) struct Stack {
+pub(in crate::deployment) struct Stack {
     engine: Engine,
     name: String,
     arguments: Vec<String>,
@@ -27,7 +27,7 @@ pub(super) struct Stack {
 
 impl Engine {
     /// `None` where there is none to be used; the first to ask says why.
-    pub(super) fn find() -> Option<Self> {
+    pub(in crate::deployment) fn find() -> Option<Self> {
         static FOUND: OnceLock<Option<Engine>> = OnceLock::new();
         *FOUND.get_or_init(|| match usable() {
             Ok(()) => Some(Engine(())),
@@ -42,7 +42,10 @@ impl Engine {
     }
 
     /// Runs `docker …` to its end.
-    pub(super) fn run<A: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = A>) -> Ran {
+    pub(in crate::deployment) fn run<A: AsRef<OsStr>>(
+        self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Ran {
         Process::start(Command::new("docker").args(arguments)).end_within(BUILDING)
     }
 }
@@ -59,7 +62,7 @@ fn usable() -> Result<(), String> {
 }
 
 /// The output of a command, or the reason why there is none.
-pub(super) fn answer(command: &mut Command) -> Result<String, String> {
+pub(in crate::deployment) fn answer(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = match command.output() {
         Ok(output) => output,
@@ -82,7 +85,7 @@ pub(super) fn answer(command: &mut Command) -> Result<String, String> {
 }
 
 /// The image that the Dockerfiles begin with.
-pub(super) fn base() -> String {
+pub(in crate::deployment) fn base() -> String {
     let file = source::read("deployment/docker/server/Dockerfile");
     let image = file.lines().find_map(|line| line.strip_prefix("ARG RUST="));
     image.expect("the base is an argument").to_owned()
@@ -90,7 +93,7 @@ pub(super) fn base() -> String {
 
 impl Stack {
     /// A project that is not up yet. `.env` is this machine's, so compose is to do without it.
-    pub(super) fn new(engine: Engine) -> Self {
+    pub(in crate::deployment) fn new(engine: Engine) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("currency-rate-test-{}-{number}", std::process::id());
@@ -104,37 +107,43 @@ impl Stack {
     }
 
     /// Puts a file over `docker-compose.yml`.
-    pub(super) fn with(mut self, file: &str) -> Self {
+    pub(in crate::deployment) fn with(mut self, file: &str) -> Self {
         self.arguments
             .extend(["--file".to_owned(), file.to_owned()]);
         self
     }
 
     /// `docker compose …`, not started yet. A port of the host is any free one.
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(in crate::deployment) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command
             .args(&self.arguments)
             .args(arguments)
             .current_dir(ROOT)
-            .env("CURRENCY_RATE_PORT", "0");
+            .env("CURRENCY_RATE_PORT", "0")
+            .env("DEBUGGER_PORT", "0");
         command
     }
 
     /// Runs `docker compose …` to its end.
-    pub(super) fn run(&self, arguments: &[&str]) -> Ran {
+    pub(in crate::deployment) fn run(&self, arguments: &[&str]) -> Ran {
         Process::start(&mut self.command(arguments)).end_within(BUILDING)
     }
 
     /// Builds the images, and starts the services once they are healthy.
-    pub(super) fn up(self, arguments: &[&str]) -> Self {
+    pub(in crate::deployment) fn up(self, arguments: &[&str]) -> Self {
         self.run(&[&["up", "--detach", "--build"], arguments].concat())
             .with_code(0);
         self
     }
 
     /// Where a port of a container is reached from here.
-    pub(super) fn address(&self, service: &str, index: u32, port: u16) -> SocketAddr {
+    pub(in crate::deployment) fn address(
+        &self,
+        service: &str,
+        index: u32,
+        port: u16,
+    ) -> SocketAddr {
         let (index, port) = (index.to_string(), port.to_string());
         let ran = self.run(&["port", "--index", &index, service, &port]);
         let text = ran.with_code(0).out;
@@ -143,14 +152,14 @@ impl Stack {
     }
 
     /// What `docker inspect` says of a service's container.
-    pub(super) fn inspect(&self, service: &str, format: &str) -> String {
+    pub(in crate::deployment) fn inspect(&self, service: &str, format: &str) -> String {
         let container = format!("{}-{service}-1", self.name);
         let ran = self.engine.run(["inspect", "--format", format, &container]);
         ran.with_code(0).out.trim().to_owned()
     }
 
     /// The image that was built for a service.
-    pub(super) fn image(&self, service: &str) -> String {
+    pub(in crate::deployment) fn image(&self, service: &str) -> String {
         format!("{}-{service}", self.name)
     }
 }

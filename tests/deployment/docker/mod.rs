@@ -9,6 +9,6 @@
 
 mod bad_input;
 mod compose;
-mod engine;
+pub(super) mod engine;
 mod files;
 mod images;

@@ -189,9 +189,15 @@ fn the_user_is_that_of_the_image() {
     let user = format!("{USER}:{USER}");
     for image in ["server", "cli"] {
         let text = source::read(&format!("deployment/docker/{image}/Dockerfile"));
-        let users = text.lines().filter_map(|line| line.strip_prefix("USER "));
-        assert_eq!(users.last().map(str::trim), Some(user.as_str()), "{image}");
+        let mut users = text.lines().filter_map(|line| line.strip_prefix("USER "));
+        let last = users.next_back().map(str::trim);
+        assert_eq!(last, Some(user.as_str()), "{image}");
     }
+    // And what compose gives to its containers.
+    let compose = source::read("docker-compose.yml");
+    assert!(compose.contains(&format!("user: \"{user}\"\n")));
+    assert!(compose.contains("read_only: true\n"));
+    assert!(compose.contains("cap_drop: [ALL]\n"));
 }
 
 /// What keeps the server's user from the key, or the server from finding it.

@@ -13,7 +13,7 @@ use tonic::{Code, Request, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use super::client::{Channel, ClientConfig, Failure, Reason, Target, code_name};
+use super::client::{Channel, ClientConfig, Failure, Host, Reason, Target, code_name};
 use super::server::{Listen, PinFault, ServerConfig, TlsConfig, connect_pinned};
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -60,6 +60,8 @@ pub(super) enum Unhealthy {
     Certificate { server: Site, fault: String },
     #[error("{server} cannot be reached over TLS: {fault}; is the server running, and with TLS?")]
     Tls { server: Site, fault: String },
+    #[error("{server} cannot be asked: `{name}` is no host name")]
+    Name { server: Site, name: String },
     #[error("{0} is NOT_SERVING: it starts, or finishes its last calls before it stops")]
     NotServing(Site),
     #[error(
@@ -126,7 +128,7 @@ impl Probe {
         })
     }
 
-    /// One call of `Check` over a connection of its own: a probe is not to wait for retries.
+    /// One call of `Check` over a connection of its own.
     ///
     /// # Errors
     /// Everything but SERVING.
@@ -135,15 +137,14 @@ impl Probe {
             return Err(Unhealthy::Mutual(self.site));
         }
         let config = ClientConfig {
+            host: Some(self.host()?),
             deadline: timeout,
+            // The deadline is to come first.
+            connect_timeout: timeout.saturating_mul(2),
             ..ClientConfig::default()
         };
-        let target = Target {
-            service: "grpc.health.v1.Health",
-            variable: self.site.origin,
-        };
         let untold = Untold::default();
-        let channel = self.channel(target, &config, &untold)?;
+        let channel = self.channel(&config, &untold);
         let request = Request::new(HealthCheckRequest {
             service: service.clone(),
         });
@@ -171,18 +172,29 @@ impl Probe {
         }
     }
 
+    fn host(&self) -> Result<Host, Unhealthy> {
+        if let Listen::Tcp { port: 0, .. } = &self.site.address {
+            return Err(Unhealthy::AnyPort(self.site.clone()));
+        }
+        let address = self.site.address.to_string();
+        address.parse().map_err(|_| Unhealthy::Name {
+            server: self.site.clone(),
+            name: match &self.site.address {
+                Listen::Tcp { host, .. } => host.clone(),
+                Listen::Unix(_) => address,
+            },
+        })
+    }
+
     /// Connects at the first call.
-    fn channel(
-        &self,
-        target: Target,
-        config: &ClientConfig,
-        untold: &Untold,
-    ) -> Result<Channel, Unhealthy> {
-        let address = self.site.address.clone();
-        let untold = Arc::clone(untold);
-        Ok(match (address, self.tls.certificate.clone()) {
-            (Listen::Tcp { port: 0, .. }, _) => return Err(Unhealthy::AnyPort(self.site.clone())),
+    fn channel(&self, config: &ClientConfig, untold: &Untold) -> Channel {
+        let target = Target {
+            service: "grpc.health.v1.Health",
+            variable: self.site.origin,
+        };
+        match (self.site.address.clone(), self.tls.certificate.clone()) {
             (Listen::Tcp { host, port }, Some(certificate)) => {
+                let untold = Arc::clone(untold);
                 Channel::over(target, config, move || {
                     let (host, certificate) = (host.clone(), certificate.clone());
                     let untold = Arc::clone(&untold);
@@ -202,7 +214,7 @@ impl Probe {
             (Listen::Unix(path), _) => {
                 Channel::over(target, config, move || UnixStream::connect(path.clone()))
             }
-        })
+        }
     }
 
     fn untrusted(self, fault: PinFault) -> Unhealthy {

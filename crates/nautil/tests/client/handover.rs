@@ -149,7 +149,7 @@ fn run(address: &str) -> Running {
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let routes = routes(&config, &seen);
-    let task = tokio::spawn(async { Ok(server.start(routes).await?.until(stopped).await) });
+    let task = tokio::spawn(async move { Ok(server.start(routes).await?.until(stopped).await) });
     Running {
         seen,
         address,

@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use super::call::Call;
-use super::deadline::{Deadline, Scope};
+use super::deadline::{Deadline, LONGEST, Scope};
 use super::dial::{BoxIo, Dialer, Place};
 use super::failure::{Site, host_not_set};
 use super::host::Address;
@@ -93,10 +93,11 @@ impl Channel {
         Ok(Self::new(target, host, config, line))
     }
 
-    /// A channel over connections that `open` opens, one at a time: for tests, whose server is in the same process.
+    /// A channel over connections that `open` opens, one at a time: to a server in the same process, or one that is found
+    /// in its own way.
     ///
-    /// Of `config` the deadline, `connect_timeout` and the limit of messages count; errors name its host, or else
-    /// `this process`.
+    /// Of `config` the deadline, `connect_timeout` and the limit of messages count; requests and errors name its host, or
+    /// else `this process`.
     #[must_use]
     pub fn over<O, F, I>(target: Target, config: &ClientConfig, open: O) -> Self
     where
@@ -110,14 +111,17 @@ impl Channel {
         };
         let dialer = Dialer {
             tls: None,
-            connect_timeout: config.connect_timeout,
+            connect_timeout: config.connect_timeout.min(LONGEST),
             open: Some(Box::new(move || {
                 let opening = open();
                 Box::pin(async move { Ok(Box::new(opening.await?) as BoxIo) })
             })),
         };
         let line = Line {
-            origin: Uri::from_static("http://in.process"),
+            origin: match &config.host {
+                Some(host) => origin(host),
+                None => Uri::from_static("http://in.process"),
+            },
             pool: Arc::new(Pool::of_place(dialer, Place::Given)),
         };
         Self::new(target, Some(host), config, Some(line))
@@ -293,7 +297,7 @@ impl Line {
         };
         let dialer = Dialer {
             tls,
-            connect_timeout: config.connect_timeout,
+            connect_timeout: config.connect_timeout.min(LONGEST),
             open: None,
         };
         let pool = match host.address() {

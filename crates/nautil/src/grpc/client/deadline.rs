@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonic::metadata::MetadataMap;
 
 /// The longest that the eight digits of `grpc-timeout` state to the second: three years.
-const LONGEST: Duration = Duration::from_secs(99_999_999);
+pub(super) const LONGEST: Duration = Duration::from_secs(99_999_999);
 
 /// A limit, and the part of the call that it holds for.
 #[derive(Debug, Clone, Copy)]

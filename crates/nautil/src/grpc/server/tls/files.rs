@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+use rustix::process::geteuid;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
@@ -14,6 +15,7 @@ use tokio_rustls::rustls::{CertificateError, RootCertStore, version};
 use super::H2;
 use crate::grpc::server::config::TlsConfig;
 use crate::grpc::server::error::Error;
+use crate::permission;
 
 const CERTIFICATE: &str = "server.tls.certificate";
 const KEY: &str = "server.tls.key";
@@ -48,6 +50,17 @@ pub enum TlsFault {
          by a group of theirs (chmod g+r)"
     )]
     Denied {
+        /// The effective user id of this process.
+        user: u32,
+    },
+    /// The system does not let this process go where it is.
+    #[error(
+        "this process, which runs as user id {user}, may not enter the directory `{}`; let it (chmod a+x)",
+        directory.display()
+    )]
+    Closed {
+        /// The directory.
+        directory: PathBuf,
         /// The effective user id of this process.
         user: u32,
     },
@@ -204,14 +217,24 @@ fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|error| {
         let fault = match error.kind() {
             io::ErrorKind::NotFound => TlsFault::Missing,
-            io::ErrorKind::PermissionDenied => TlsFault::Denied {
-                user: rustix::process::geteuid().as_raw(),
-            },
+            io::ErrorKind::PermissionDenied => denied(path),
             io::ErrorKind::IsADirectory => TlsFault::Directory,
             _ => TlsFault::Unreadable(error.to_string()),
         };
         of(key, path, fault)
     })
+}
+
+/// No `chmod a+r` here, which is what other files are told: a private key is not for everybody.
+fn denied(path: &Path) -> TlsFault {
+    let user = geteuid().as_raw();
+    match permission::closed_directory(path) {
+        Some(directory) => TlsFault::Closed {
+            directory: directory.to_owned(),
+            user,
+        },
+        None => TlsFault::Denied { user },
+    }
 }
 
 fn of(key: &'static str, path: &Path, fault: TlsFault) -> Error {

@@ -2,35 +2,27 @@
 //!
 //! Each server draws one rate only, so an answer says who gave it.
 
-use std::collections::BTreeMap;
+mod load;
+
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use command_fds::{CommandFdExt, FdMapping};
-use currency_rate::generated::currency::dto::{CurrencyRateResponse, GetRateRequest};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustix::process::Signal;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tonic::Code;
 use tonic::client::Grpc;
-use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
-use tonic_prost::ProstCodec;
+use tonic::transport::Endpoint;
 
+use self::load::{CALLERS, Load, call, sorted};
 use crate::disk::copy;
 use crate::source;
 use crate::support::{HOST, Process, Project, ROOT, Server, in_time, skipped};
-
-/// Callers, each on a connection of its own, with one call at a time: so many calls are in flight.
-const CALLERS: usize = 8;
 
 /// Where the package puts it; not every user has this directory in `PATH`.
 const NGINX: [&str; 2] = ["nginx", "/usr/sbin/nginx"];
@@ -69,7 +61,8 @@ fn addresses(servers: &[Server]) -> Vec<SocketAddr> {
 
 /// nginx, as its files say, but where this test is.
 struct Proxy {
-    process: Process,
+    /// There until it is stopped.
+    process: Option<Process>,
     address: SocketAddr,
 }
 
@@ -122,109 +115,34 @@ impl Proxy {
         };
         command.fd_mappings(vec![mapping]).unwrap();
         let process = Process::start(&mut command);
-        Proxy { process, address }
+        Proxy {
+            process: Some(process),
+            address,
+        }
+    }
+
+    /// Waits for its line on a call that has `text`.
+    fn logs(&mut self, text: &str) -> String {
+        self.process.as_mut().unwrap().says(text)
     }
 
     /// Stops it after the calls in flight; its lines on calls.
-    fn stop(self) -> Vec<String> {
-        self.process.signal(Signal::QUIT);
-        let ran = self.process.end().with_code(0);
+    fn stop(mut self) -> Vec<String> {
+        let process = self.process.take().unwrap();
+        process.signal(Signal::QUIT);
+        let ran = process.end().with_code(0);
         ran.out.lines().map(str::to_owned).collect()
     }
 }
 
-/// A call as its caller had it.
-#[derive(Debug)]
-struct Call {
-    started: Instant,
-    /// The rate, or why there is none.
-    answer: Result<String, Status>,
-}
-
-/// A client that does nothing by itself when a call fails.
-async fn call(client: &mut Grpc<Channel>) -> Result<String, Status> {
-    let ticker = "TRYUSD".to_owned();
-    let path = PathAndQuery::from_static("/currency.CurrencyRateService/GetRate");
-    let codec = ProstCodec::<GetRateRequest, CurrencyRateResponse>::default();
-    let ready = client.ready().await;
-    ready.map_err(|error| Status::unknown(error.to_string()))?;
-    let answer = client.unary(Request::new(GetRateRequest { ticker }), path, codec);
-    Ok(answer.await?.into_inner().rate)
-}
-
-/// Callers that call until they are stopped.
-struct Load {
-    callers: JoinSet<Vec<Call>>,
-    stop: Arc<AtomicBool>,
-    /// How many calls of each rate were answered.
-    answered: watch::Receiver<BTreeMap<String, usize>>,
-}
-
-impl Load {
-    async fn start(address: SocketAddr) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (counts, answered) = watch::channel(BTreeMap::new());
-        let mut callers = JoinSet::new();
-        for _ in 0..CALLERS {
-            let endpoint = Endpoint::new(format!("http://{address}")).unwrap();
-            let mut client = Grpc::new(in_time(endpoint.connect()).await.unwrap());
-            let (stop, counts) = (Arc::clone(&stop), counts.clone());
-            callers.spawn(async move {
-                let mut calls = Vec::new();
-                while !stop.load(Ordering::Relaxed) {
-                    let started = Instant::now();
-                    let answer = in_time(call(&mut client)).await;
-                    if let Ok(rate) = &answer {
-                        counts.send_modify(|counts| {
-                            *counts.entry(rate.clone()).or_default() += 1;
-                        });
-                    }
-                    calls.push(Call { started, answer });
-                }
-                calls
-            });
-        }
-        Load {
-            callers,
-            stop,
-            answered,
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Killed, it would leave its workers behind.
+        if let Some(process) = self.process.take() {
+            process.signal(Signal::TERM);
+            process.end();
         }
     }
-
-    /// Waits for so many more answers of each of these rates.
-    async fn hears(&mut self, more: usize, rates: &[&str]) {
-        let before = self.answered.borrow().clone();
-        let is_heard = |now: &BTreeMap<String, usize>| {
-            rates.iter().all(|rate| {
-                let count = |counts: &BTreeMap<String, usize>| counts.get(*rate).copied();
-                count(now).unwrap_or(0) >= count(&before).unwrap_or(0) + more
-            })
-        };
-        in_time(self.answered.wait_for(is_heard)).await.unwrap();
-    }
-
-    /// All calls that were made.
-    async fn stop(self) -> Vec<Call> {
-        self.stop.store(true, Ordering::Relaxed);
-        in_time(self.callers.join_all())
-            .await
-            .into_iter()
-            .flatten()
-            .collect()
-    }
-}
-
-/// The calls that failed, with the rest's number of answers by rate.
-fn sorted(calls: Vec<Call>) -> (Vec<(Instant, Status)>, BTreeMap<String, usize>) {
-    let mut failed = Vec::new();
-    let mut answers = BTreeMap::new();
-    for Call { started, answer } in calls {
-        match answer {
-            Ok(rate) => *answers.entry(rate).or_default() += 1,
-            Err(status) => failed.push((started, status)),
-        }
-    }
-    (failed, answers)
 }
 
 /// The part of a line on a call behind `name=`, up to the next name.
@@ -255,7 +173,7 @@ async fn a_killed_server_takes_only_calls_with_it_that_it_was_sent() {
     // Its sockets are closed now: whatever starts from here on can be answered by the two others alone.
     let gone = Instant::now();
     // Each second one call tries whether it is back, and goes on to another one.
-    let retried = proxy.process.says(&format!("upstream={address}, "));
+    let retried = proxy.logs(&format!("upstream={address}, "));
     assert_eq!(field(&retried, "upstream_status"), "502, 200", "{retried}");
     load.hears(100, &["71.00", "73.00"]).await;
 
