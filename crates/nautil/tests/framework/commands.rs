@@ -6,8 +6,8 @@ use nautil::console::Code;
 use crate::console::{Asking, Demo, call};
 use crate::project::{Project, assert_done, assert_refused};
 
-/// The list up to the first command of `grpc`, and from there.
-const LIST: [&str; 2] = [
+/// The list, in the parts between which the commands of the features stand.
+const LIST: [&str; 3] = [
     "\
 rates 1.0.0 (local)
 
@@ -24,7 +24,8 @@ Options
 
 Commands
   completion          Print the completion script of a shell
-  end                 End as told
+",
+    "  end                 End as told
   health              Ask a server whether it serves: exit code 0 if it does, 1 if not
   help                Show the help of a command
   list                List every command
@@ -47,6 +48,8 @@ Commands
 ",
 ];
 
+const DEV: &str =
+    "  dev                 Serve, and swap the server for a new one whenever a file changes\n";
 const GENERATE: &str = "  grpc:generate       Generate messages, interfaces and clients from the contracts in config/grpc.toml\n";
 
 #[tokio::test]
@@ -56,7 +59,10 @@ async fn the_list_groups_commands_by_namespace() {
     } else {
         ""
     };
-    assert_done(&call(&["list"]).await, &LIST.join(generate));
+    let dev = if cfg!(feature = "dev") { DEV } else { "" };
+    let [start, middle, end] = LIST;
+    let list = [start, dev, middle, generate, end].concat();
+    assert_done(&call(&["list"]).await, &list);
 }
 
 #[tokio::test]
