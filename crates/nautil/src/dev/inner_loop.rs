@@ -30,6 +30,8 @@ pub(super) struct InnerLoop {
     sources: Arc<Sources>,
     cargo_options: Vec<String>,
     tests: bool,
+    /// Whether there is a build that no tests were run for.
+    untested: bool,
     output: Output,
     /// The last that was built.
     binary: Option<PathBuf>,
@@ -61,6 +63,7 @@ impl InnerLoop {
             sources,
             cargo_options,
             tests,
+            untested: false,
             output,
             binary: None,
             server: None,
@@ -89,11 +92,10 @@ impl InnerLoop {
                 }
                 step = self.step(&mut changes) => {
                     self.swap(step?).await?;
-                    let tests = self.tests;
                     tokio::select! {
                         () = shutdown.requested() => break,
                         more = watch.next() => changes = more?,
-                        never = self.idle(tests) => match never? {},
+                        never = self.idle() => match never? {},
                     }
                     self.output.note(&changes);
                 }
@@ -122,6 +124,7 @@ impl InnerLoop {
                 return Ok(Err(Stuck::Build));
             };
             changes.sources = false;
+            self.untested = true;
             if crates > 0 {
                 let seconds = took.as_secs_f32();
                 self.output.note(format_args!("built in {seconds:.1} s"));
@@ -212,9 +215,10 @@ impl InnerLoop {
     }
 
     /// Waits beside the server, after the tests if they are asked for.
-    async fn idle(&mut self, tests: bool) -> Result<std::convert::Infallible, Failure> {
-        if tests && self.server.is_some() {
+    async fn idle(&mut self) -> Result<std::convert::Infallible, Failure> {
+        if self.tests && self.untested && self.server.is_some() {
             self.test().await?;
+            self.untested = false;
         }
         let Some(server) = &mut self.server else {
             return Ok(std::future::pending().await);

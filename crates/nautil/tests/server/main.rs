@@ -20,6 +20,7 @@ mod echo;
 mod fixture;
 mod listen;
 mod management;
+mod pulse;
 mod standard;
 mod stop;
 mod tls;
