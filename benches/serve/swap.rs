@@ -92,6 +92,8 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
 
 impl<'directory> Project<'directory> {
     async fn serve(root: &'directory Path, kind: Loop) -> anyhow::Result<Self> {
+        // One answer and no other, so that the next one is new.
+        fs::write(root.join(RATES), "lowest = 75\nhighest = 75\n")?;
         // Free until the server has it.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let server = start(root, kind, &address)?;
@@ -125,7 +127,6 @@ impl<'directory> Project<'directory> {
     async fn restore_source(&mut self, measured: &mut Measured) -> anyhow::Result<()> {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(SERVICE))?;
         ensure!(text.contains(RATE), "{SERVICE} says its rate otherwise");
-        fs::write(self.root.join(RATES), "lowest = 75\nhighest = 75\n")?;
         let (_, failed) = self.save(SERVICE, &text, "75.00").await?;
         measured.failed += failed;
         Ok(())
