@@ -1,5 +1,5 @@
-//! A copy of this workspace below `target/`, for the tests that run cargo: offline, with a target directory that is kept for the
-//! next time.
+//! A copy of this workspace below `target/`, for the tests that run cargo, with a target directory that is kept for the next
+//! time.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -67,7 +67,6 @@ impl Workspace {
         command
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", target())
-            .env("CARGO_NET_OFFLINE", "true")
             // What a killed process leaves behind stays below `target/` too.
             .env("TMPDIR", TEMPORARY);
         command

@@ -24,7 +24,7 @@ fn a_new_project_compiles_and_serves_under_its_own_name() {
     // Its dependencies are those of this workspace, so what is built here already is not built again.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let listed = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--offline", "--", "grpc:services"])
+        .args(["run", "--quiet", "--", "grpc:services"])
         .current_dir(directory.path().join("my-rates"))
         .env("CARGO_TARGET_DIR", target.join("new-project"))
         .output()
