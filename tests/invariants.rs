@@ -155,6 +155,7 @@ fn everything() -> Vec<Source> {
     for path in [
         "app/src",
         "crates/nautil/src",
+        "crates/nautil-grpc/src",
         "crates/nautil-codegen/src",
         "crates/nautil-cli/src",
     ] {
@@ -180,12 +181,16 @@ fn tonic_is_behind_one_door() {
     let mut files = everything();
     files.extend(rust("generated"));
     let (behind, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| {
-        file.is_below("crates/nautil/src/grpc") || file.is_below("crates/nautil-codegen")
+        file.is_below("crates/nautil-grpc") || file.is_below("crates/nautil-codegen")
     });
     assert!(names_of(&behind, names_tonic).len() >= 10);
     assert_eq!(names_of(&others, names_tonic), [""; 0]);
 
-    for manifest in ["Cargo.toml", "crates/nautil-cli/Cargo.toml"] {
+    for manifest in [
+        "Cargo.toml",
+        "crates/nautil/Cargo.toml",
+        "crates/nautil-cli/Cargo.toml",
+    ] {
         let dependencies: Vec<String> = keys(&read(manifest))
             .into_iter()
             .filter(|key| key.starts_with("dependencies."))
@@ -254,6 +259,7 @@ fn nothing_is_unsafe() {
     for manifest in [
         "Cargo.toml",
         "crates/nautil/Cargo.toml",
+        "crates/nautil-grpc/Cargo.toml",
         "crates/nautil-codegen/Cargo.toml",
         "crates/nautil-cli/Cargo.toml",
     ] {
@@ -262,4 +268,22 @@ fn nothing_is_unsafe() {
             "{manifest}"
         );
     }
+}
+
+#[test]
+fn grpc_knows_no_application() {
+    let foreign = ["clap", "figment", "nautil", "shaku"];
+    let files = rust("crates/nautil-grpc/src");
+    let found = names_of(&files, |file| {
+        file.paths()
+            .iter()
+            .any(|path| foreign.contains(&path[0].as_str()))
+    });
+    assert_eq!(found, [""; 0]);
+    let dependencies = keys(&read("crates/nautil-grpc/Cargo.toml"));
+    for name in foreign {
+        let key = format!("dependencies.{name}.workspace");
+        assert!(!dependencies.contains(&key), "{name}");
+    }
+    assert!(dependencies.contains(&"dependencies.tokio.workspace".to_owned()));
 }

@@ -14,7 +14,7 @@
 //! - `logs`: what does the server say about a call?
 //! - `service_manager`: does the server take its sockets from systemd, and say how it is?
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
-//! - `invariants`: do the rooms of the source know only whom they may know?
+//! - `invariants`, `rooms`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says?
 //! - `adding_a_bootloader`, `readme`: is the README true?
 //!
@@ -39,6 +39,7 @@ mod invariants;
 mod journey;
 mod logs;
 mod readme;
+mod rooms;
 mod service_manager;
 mod signals;
 mod source;

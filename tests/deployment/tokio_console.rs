@@ -62,7 +62,7 @@ mod recorded {
             let update = in_time(updates.message()).await.unwrap().unwrap();
             let tasks = update.task_update.unwrap_or_default().new_tasks;
             let files = tasks.into_iter().filter_map(|task| task.location?.file);
-            places.extend(files.filter(|file| file.ends_with("grpc/server/worker.rs")));
+            places.extend(files.filter(|file| file.ends_with("nautil-grpc/src/server/worker.rs")));
         }
     }
 

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::permission::unreadable;
+use nautil_grpc::permission::unreadable;
 
 /// The name of the variable that selects `config/<APP_ENV>/`, and its value where nobody says otherwise.
 const APP_ENV: &str = "APP_ENV";

@@ -81,14 +81,23 @@ pub mod container;
 #[cfg(feature = "dev")]
 mod dev;
 pub mod environment;
+mod framework;
 pub mod grpc;
 pub mod kernel;
-mod permission;
+mod shutdown;
 mod suggest;
+mod supervisor;
 pub mod telemetry;
 pub mod testing;
 
+use std::process::ExitCode;
+
 pub use async_trait::async_trait;
 pub use bootloader::{Boot, Bootloader, Bootloaders, Init};
-pub use kernel::{Kernel, run};
+pub use kernel::Kernel;
 pub use {clap, prost, prost_types, serde, shaku};
+
+/// Runs an application: the whole of `main`.
+pub fn run<K: Kernel>(kernel: K) -> ExitCode {
+    kernel::run(&kernel, framework::bootloaders(), framework::begin)
+}

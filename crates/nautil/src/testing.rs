@@ -21,12 +21,15 @@ use std::sync::Arc;
 
 use shaku::Interface;
 
-use crate::console::{Code, Globals, Output, chain};
+use crate::console::{Code, Descriptions, Globals, Output};
 use crate::container::{Bindings, Container, ResolveError, Resolver};
 use crate::environment::{Environment, Origin};
+use crate::framework;
 use crate::grpc::server::ServerConfig;
 use crate::grpc::{Connect, InProcess, Services};
-use crate::kernel::{Booted, Declared, Kernel, Process, ServiceManager, Shutdown, Sources};
+use crate::kernel::{BootError, Booted, Declared, Kernel, Process};
+use crate::shutdown::Shutdown;
+use crate::supervisor::ServiceManager;
 
 /// Who overrides, in the reports of the container.
 const TEST: &str = "the test";
@@ -58,6 +61,7 @@ pub struct TestApp {
     booted: Booted,
     container: Container,
     shutdown: Shutdown,
+    descriptions: Descriptions,
 }
 
 /// Why an application under test did not start, or did not stop: what its console would have said.
@@ -139,7 +143,9 @@ impl<K: Kernel> TestKernel<K> {
         };
         let overrides = &self.overrides;
         let code = process
-            .run(&self.kernel, |bindings| apply(overrides, bindings))
+            .run(&self.kernel, framework::bootloaders(), |bindings| {
+                apply(overrides, bindings)
+            })
             .await;
         Called {
             code,
@@ -153,19 +159,20 @@ impl<K: Kernel> TestKernel<K> {
     /// # Errors
     /// Everything that keeps it from starting.
     pub async fn start(self) -> Result<TestApp, Error> {
-        let declared = Declared::init(&self.kernel, self.environment, "app".to_owned())
+        let bootloaders = framework::bootloaders();
+        let binary = "app".to_owned();
+        let declared = Declared::init(&self.kernel, bootloaders, self.environment, binary)
             .map_err(|errors| Error(lines(&errors)))?;
-        let sources = Sources {
-            root: self.directory,
-            options: Globals {
-                assignments: self.assignments,
-                ..Globals::default()
-            },
+        let descriptions = declared.descriptions().clone();
+        let options = Globals {
+            assignments: self.assignments,
+            ..Globals::default()
         };
         let shutdown = Shutdown::default();
         let overrides = &self.overrides;
         let configured = declared.configure(
-            sources,
+            self.directory,
+            options,
             shutdown.clone(),
             ServiceManager::default(),
             |bindings| {
@@ -174,17 +181,18 @@ impl<K: Kernel> TestKernel<K> {
         );
         configured
             .check()
-            .map_err(|error| Error(error.to_string()))?;
+            .map_err(|error| Error(said(&error, &descriptions)))?;
         let container = configured.container().clone();
         match configured.boot().await {
             Ok(booted) => Ok(TestApp {
                 booted,
                 container,
                 shutdown,
+                descriptions,
             }),
             Err((error, booted)) => {
                 booted.shutdown().await;
-                Err(Error(said(&error)))
+                Err(Error(said(&error, &descriptions)))
             }
         }
     }
@@ -209,8 +217,8 @@ impl TestApp {
         if errors.is_empty() {
             Ok(())
         } else {
-            let said: Vec<String> = errors.iter().map(|error| said(error)).collect();
-            Err(Error(said.join("\n")))
+            let told = errors.iter().map(|error| told(error, &self.descriptions));
+            Err(Error(told.collect::<Vec<_>>().join("\n")))
         }
     }
 }
@@ -219,9 +227,29 @@ fn apply(overrides: &[Override], bindings: &mut Bindings) {
     overrides.iter().for_each(|replace| replace(bindings));
 }
 
+/// What keeps an application from starting, as the console tells it.
+fn said(error: &BootError, descriptions: &Descriptions) -> String {
+    let faults: Vec<String> = match error {
+        BootError::Config(errors) => indented(errors, descriptions),
+        BootError::Container(faults) => indented(faults, descriptions),
+        BootError::Bootloader(_) | BootError::Stopped => return told(error, descriptions),
+    };
+    format!("{error}{}", faults.concat())
+}
+
+/// Each error on lines of its own.
+fn indented<E: std::error::Error + 'static>(
+    errors: &[E],
+    descriptions: &Descriptions,
+) -> Vec<String> {
+    let texts = errors.iter().map(|error| descriptions.chain(error));
+    let lines = texts.map(|chain| chain.join("\nbecause ").replace('\n', "\n  "));
+    lines.map(|lines| format!("\n  {lines}")).collect()
+}
+
 /// An error with its causes, as the console tells it.
-fn said(error: &(dyn std::error::Error + 'static)) -> String {
-    chain(error).join("\n  because ")
+fn told(error: &(dyn std::error::Error + 'static), descriptions: &Descriptions) -> String {
+    descriptions.chain(error).join("\n  because ")
 }
 
 fn lines(errors: &[impl ToString]) -> String {

@@ -6,7 +6,7 @@ use shaku::Interface;
 
 use crate::container::{Container, ResolveError};
 use crate::environment::Environment;
-use crate::kernel::Shutdown;
+use crate::shutdown::Shutdown;
 
 /// The finished application, before its command runs.
 #[derive(Debug, Clone)]

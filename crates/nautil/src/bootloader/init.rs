@@ -1,66 +1,154 @@
 //! The `init` phase: what bootloaders declare, and who declared it.
+//!
+//! The verbs here are those of the container and the config. Every other feature has its own in its room, as a further
+//! `impl Init`, and a crate outside writes an extension trait; all of them stand on [`Init::declare`].
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use shaku::{Component, Interface};
-use tower_layer::Layer;
 
 use super::BoxError;
+use super::declarations::{Declarations, DeclareError};
 use crate::config::{Section, SectionReader};
-use crate::console::{Command, CommandEntry, DynCommand};
-use crate::container::{Bindings, Container, Resolver};
-use crate::grpc::server::{ResponseBody, RoutedBy, Routes};
-use crate::grpc::{ClientConfig, Connect, Service, Services, Target};
+use crate::container::{Checks, Container, ResolveError, Resolver};
 
 /// What one bootloader may declare. There is no config yet, and nothing is built.
+///
+/// A feature keeps what others declare to it in a type of its own, and gives them a verb for it:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use nautil::console::{Command, DynCommand, Failure, Output};
+/// use nautil::container::Component;
+/// use nautil::testing::TestKernel;
+/// use nautil::{Bootloader, Bootloaders, Init, Kernel};
+///
+/// /// What is greeted.
+/// #[derive(Default)]
+/// struct Greeted(Vec<&'static str>);
+///
+/// /// The verb.
+/// trait GreetInit {
+///     fn greet(&mut self, name: &'static str) -> &mut Self;
+/// }
+/// impl GreetInit for Init<'_> {
+///     fn greet(&mut self, name: &'static str) -> &mut Self {
+///         self.declare::<Greeted>().0.push(name);
+///         self
+///     }
+/// }
+///
+/// /// Greet them all
+/// #[derive(clap::Args)]
+/// struct GreetArguments {}
+///
+/// #[derive(Component)]
+/// #[shaku(interface = DynCommand)]
+/// struct Greet { #[shaku(inject)] greeted: Arc<Greeted> }
+/// impl Command for Greet {
+///     const NAME: &'static str = "demo:greet";
+///     type Arguments = GreetArguments;
+///     async fn run(&self, _: GreetArguments, output: &Output) -> Result<(), Failure> {
+///         output.line(format_args!("hello, {}", self.greeted.0.join(", ")));
+///         Ok(())
+///     }
+/// }
+///
+/// #[derive(PartialEq)]
+/// struct GreetBootloader;
+/// impl Bootloader for GreetBootloader {
+///     fn init(&self, init: &mut Init<'_>) {
+///         init.command::<Greet>().greet("world");
+///     }
+/// }
+///
+/// #[derive(PartialEq)]
+/// struct MarsBootloader;
+/// impl Bootloader for MarsBootloader {
+///     fn init(&self, init: &mut Init<'_>) {
+///         init.greet("mars");
+///     }
+/// }
+///
+/// struct App;
+/// impl Kernel for App {
+///     const NAME: &'static str = "demo";
+///     const VERSION: &'static str = "1.0.0";
+///     fn bootloaders(&self) -> Bootloaders {
+///         Bootloaders::new().with(GreetBootloader).with(MarsBootloader)
+///     }
+/// }
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let called = TestKernel::of(App).console(["demo:greet"]).await;
+/// assert_eq!(called.out, "hello, world, mars\n");
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Init<'kernel> {
     bootloader: &'static str,
-    declaration: &'kernel mut Declaration,
-}
-
-/// What all bootloaders declared.
-#[derive(Debug, Default)]
-pub(crate) struct Declaration {
-    pub(crate) bindings: Bindings,
-    pub(crate) sections: Vec<SectionReader>,
-    pub(crate) commands: Vec<CommandEntry>,
-    pub(crate) services: Services,
-    pub(crate) errors: Vec<DeclareError>,
-}
-
-/// Two declarations that cannot stand together.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} `{name}` is declared twice: by bootloader `{first}` and by bootloader `{second}`")]
-pub(crate) struct DeclareError {
-    what: &'static str,
-    name: &'static str,
-    first: &'static str,
-    second: &'static str,
+    declarations: &'kernel mut Declarations,
 }
 
 impl<'kernel> Init<'kernel> {
-    pub(crate) fn new(bootloader: &'static str, declaration: &'kernel mut Declaration) -> Self {
+    pub(crate) fn new(bootloader: &'static str, declarations: &'kernel mut Declarations) -> Self {
         Init {
             bootloader,
-            declaration,
+            declarations,
         }
+    }
+
+    /// The name of the bootloader that declares, as reports show it.
+    #[must_use]
+    pub fn bootloader(&self) -> &'static str {
+        self.bootloader
+    }
+
+    /// What all bootloaders declare of this type: one value, made by `Default` when it is first asked for. After `init` it
+    /// is sealed, and `Arc<T>` can be injected.
+    pub fn declare<T: Default + Any + Send + Sync>(&mut self) -> &mut T {
+        self.declarations.declare(self.bootloader)
+    }
+
+    /// Reports that a name is taken: `what` is its kind (`command`), `first` the bootloader that has it. The application
+    /// does not start.
+    pub fn twice(&mut self, what: &'static str, name: impl Into<String>, first: &'static str) {
+        self.declarations.errors.push(DeclareError::Twice {
+            what,
+            name: name.into(),
+            first,
+            second: self.bootloader,
+        });
+    }
+
+    /// Reports a declaration that cannot stand. The application does not start.
+    pub fn refuse(&mut self, error: impl Into<BoxError>) {
+        self.declarations.errors.push(DeclareError::Refused {
+            bootloader: self.bootloader,
+            source: error.into(),
+        });
     }
 
     /// Declares a config section; `Arc<T>` can then be injected.
     pub fn config<T: Section>(&mut self) -> &mut Self {
         let section = SectionReader::of::<T>(self.bootloader);
-        let sections = &self.declaration.sections;
+        let sections = &self.declarations.sections;
         match sections.iter().find(|other| other.name == section.name) {
-            Some(first) => self.twice("config section", T::NAME, first.bootloader),
-            None => self.declaration.sections.push(section),
+            Some(first) => {
+                let first = first.bootloader;
+                self.twice("config section", T::NAME, first);
+            }
+            None => self.declarations.sections.push(section),
         }
         self
     }
 
     /// Binds a component to its interface: one for the whole application, built on first use.
     pub fn bind<C: Component<Container>>(&mut self) -> &mut Self {
-        self.declaration.bindings.bind::<C>(self.bootloader);
+        self.declarations.bindings.bind::<C>(self.bootloader);
         self
     }
 
@@ -69,14 +157,14 @@ impl<'kernel> Init<'kernel> {
         &mut self,
         parameters: impl Fn() -> C::Parameters + Send + Sync + 'static,
     ) -> &mut Self {
-        let bindings = &mut self.declaration.bindings;
+        let bindings = &mut self.declarations.bindings;
         bindings.bind_with::<C>(self.bootloader, parameters);
         self
     }
 
     /// Binds a value that is there already.
     pub fn instance<I: Interface + ?Sized>(&mut self, value: Arc<I>) -> &mut Self {
-        let bindings = &mut self.declaration.bindings;
+        let bindings = &mut self.declarations.bindings;
         bindings.instance::<I>(self.bootloader, value);
         self
     }
@@ -86,14 +174,14 @@ impl<'kernel> Init<'kernel> {
         &mut self,
         make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) -> &mut Self {
-        let bindings = &mut self.declaration.bindings;
+        let bindings = &mut self.declarations.bindings;
         bindings.factory::<I>(self.bootloader, make);
         self
     }
 
     /// Adds a component to the ordered list of its interface, injected as `Vec<Arc<dyn I>>`.
     pub fn extend<C: Component<Container>>(&mut self) -> &mut Self {
-        self.declaration.bindings.extend::<C>(self.bootloader);
+        self.declarations.bindings.extend::<C>(self.bootloader);
         self
     }
 
@@ -102,82 +190,25 @@ impl<'kernel> Init<'kernel> {
         &mut self,
         wrap: impl Fn(Arc<I>, &mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) -> &mut Self {
-        let bindings = &mut self.declaration.bindings;
+        let bindings = &mut self.declarations.bindings;
         bindings.decorate::<I>(self.bootloader, wrap);
         self
     }
 
     /// Binds a component in the place of what an earlier bootloader bound.
     pub fn rebind<C: Component<Container>>(&mut self) -> &mut Self {
-        self.declaration.bindings.rebind::<C>(self.bootloader);
+        self.declarations.bindings.rebind::<C>(self.bootloader);
         self
     }
 
-    /// Adds a console command. The component is built when the command is called, not before.
-    pub fn command<C>(&mut self) -> &mut Self
-    where
-        C: Command + Component<Container, Interface = dyn DynCommand>,
-    {
-        let commands = &self.declaration.commands;
-        match commands.iter().find(|other| other.name == C::NAME) {
-            Some(first) => self.twice("command", C::NAME, first.bootloader),
-            None => {
-                let entry = CommandEntry::of::<C>(self.bootloader);
-                self.declaration.commands.push(entry);
-            }
-        }
+    /// Adds a check of components that are bound to nothing, and that the application needs all the same. It returns what
+    /// cannot be built.
+    pub(crate) fn check(
+        &mut self,
+        check: impl Fn(&Container) -> Vec<ResolveError> + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.declare::<Checks>().add(check);
         self
-    }
-
-    /// Serves a gRPC service by this component. It is not bound under the interface: that is the client's name.
-    pub fn serve<C>(&mut self) -> &mut Self
-    where
-        C: Component<Container>,
-        C::Interface: Service,
-    {
-        let name = <C::Interface as Service>::NAME;
-        match self.declaration.services.bootloader_of(name) {
-            Some(first) => self.twice("service", name, first),
-            None => self.declaration.services.add::<C>(self.bootloader),
-        }
-        self
-    }
-
-    /// Puts a tower layer around every served call; the first declared is the outermost.
-    pub fn layer<L, B>(&mut self, layer: L) -> &mut Self
-    where
-        L: Layer<Routes> + Clone + Send + Sync + 'static,
-        L::Service: RoutedBy<B>,
-        B: ResponseBody,
-    {
-        self.declaration.services.add_layer(layer);
-        self
-    }
-
-    /// Binds the interface of a service to its client, connected as the section `T` says.
-    pub fn client<I, T>(&mut self, config: fn(&T) -> &ClientConfig) -> &mut Self
-    where
-        I: Service + ?Sized,
-        T: Section,
-    {
-        self.factory::<I>(move |resolver| {
-            let section = resolver.get::<T>();
-            let connect = resolver.get::<dyn Connect>();
-            let target = Target {
-                service: I::NAME,
-                variable: I::HOST_VARIABLE,
-            };
-            Ok(I::client(connect.connect(target, config(&section))?))
-        })
-    }
-
-    fn twice(&mut self, what: &'static str, name: &'static str, first: &'static str) {
-        self.declaration.errors.push(DeclareError {
-            what,
-            name,
-            first,
-            second: self.bootloader,
-        });
     }
 }
 

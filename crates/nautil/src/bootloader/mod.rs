@@ -5,6 +5,7 @@
 
 mod boot;
 mod condition;
+mod declarations;
 mod init;
 mod list;
 mod order;
@@ -16,8 +17,8 @@ use async_trait::async_trait;
 
 pub use boot::Boot;
 pub use condition::Condition;
+pub(crate) use declarations::{Declarations, DeclareError};
 pub use init::Init;
-pub(crate) use init::{Declaration, DeclareError};
 pub use list::Bootloaders;
 pub(crate) use list::Listed;
 pub use order::OrderError;

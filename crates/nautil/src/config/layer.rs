@@ -9,7 +9,7 @@ use figment::{Metadata, Profile, Provider};
 use super::Error;
 use super::interpolate::{has_reference, interpolate};
 use crate::environment::Environment;
-use crate::permission::unreadable;
+use nautil_grpc::permission::unreadable;
 
 /// Some of a section's values, all from one place.
 #[derive(Debug, Clone)]

@@ -31,7 +31,7 @@
 //! }
 //! ```
 
-pub mod duration;
+mod command;
 mod error;
 mod extract;
 mod interpolate;
@@ -39,10 +39,13 @@ mod layer;
 mod reader;
 mod secret;
 mod section;
-pub mod size;
+mod sources;
 
+pub(crate) use command::ConfigShow;
 pub use error::Error;
+pub use nautil_grpc::units::{duration, size};
 pub(crate) use reader::{Broken, Reader, SectionReader};
 pub use reader::{Config, Entry};
 pub use secret::Secret;
 pub use section::{Invalid, Section};
+pub(crate) use sources::Sources;

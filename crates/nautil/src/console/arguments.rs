@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use super::{Commands, Failure, Verbosity};
+use crate::config::Sources;
 use crate::suggest;
 
 /// The options that every command takes.
@@ -74,6 +75,16 @@ impl Globals {
         words.extend(self.quiet.then(|| "--quiet".into()));
         words.extend(self.no_ansi.then(|| "--no-ansi".into()));
         words
+    }
+
+    /// Where the config of this run comes from, in the project at `root`.
+    pub(crate) fn sources(&self, root: PathBuf) -> Sources {
+        Sources {
+            root,
+            directory: self.config.clone(),
+            environment: self.env.clone(),
+            assignments: self.assignments.clone(),
+        }
     }
 
     pub(crate) fn verbosity(&self) -> Verbosity {

@@ -6,7 +6,7 @@ use super::arguments::Globals;
 use super::{CommandEntry, Output};
 
 /// Every command of the application, with what the application calls itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Commands {
     name: &'static str,
     version: &'static str,
@@ -15,20 +15,25 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    pub(crate) fn new(
-        name: &'static str,
-        version: &'static str,
-        binary: String,
-        mut entries: Vec<CommandEntry>,
-    ) -> Self {
-        // Commands without a namespace come first.
-        entries.sort_by_key(|entry| (entry.name.contains(':'), entry.name));
-        Commands {
-            name,
-            version,
-            binary,
-            entries,
+    /// Adds a command; where its name is taken, the bootloader that has it is the error.
+    pub(crate) fn add(&mut self, entry: CommandEntry) -> Result<(), &'static str> {
+        if let Some(first) = self.entries.iter().find(|other| other.name == entry.name) {
+            return Err(first.bootloader);
         }
+        // Commands without a namespace come first.
+        let key = |entry: &CommandEntry| (entry.name.contains(':'), entry.name);
+        let place = self
+            .entries
+            .partition_point(|other| key(other) < key(&entry));
+        self.entries.insert(place, entry);
+        Ok(())
+    }
+
+    /// Says what the application calls itself, and by which name it was called.
+    pub(crate) fn identify(&mut self, name: &'static str, version: &'static str, binary: String) {
+        self.name = name;
+        self.version = version;
+        self.binary = binary;
     }
 
     /// What the application calls itself.

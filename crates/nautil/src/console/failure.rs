@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 
 use super::Output;
-use crate::grpc;
 
 /// The exit codes of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,21 +96,4 @@ pub(crate) fn print(failure: &Failure, output: &Output) {
         What::Usage(error) => output.error_text(error.render().ansi()),
         What::Error(error) => output.fault(&**error),
     }
-}
-
-/// The error and its causes, one text each; a cause that the line before it says already is left out.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let (line, source) = match error.downcast_ref::<grpc::Status>() {
-            Some(status) => (grpc::client::describe(status), None),
-            None => (error.to_string(), error.source()),
-        };
-        if !lines.last().is_some_and(|before| before.contains(&line)) {
-            lines.push(line);
-        }
-        next = source;
-    }
-    lines
 }

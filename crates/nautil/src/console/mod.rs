@@ -29,17 +29,23 @@
 //! ```
 
 mod arguments;
-mod builtin;
+mod bootloader;
 mod command;
 mod commands;
+mod completion;
+mod describe;
 mod failure;
+mod help;
+mod init;
 mod output;
 
 pub(crate) use arguments::{Asked, Globals, Preview, parse};
-pub(crate) use builtin::ConsoleBootloader;
+pub(crate) use bootloader::ConsoleBootloader;
 pub(crate) use command::CommandEntry;
 pub use command::{Command, DynCommand};
 pub(crate) use commands::Commands;
+pub use describe::Describe;
+pub(crate) use describe::Descriptions;
+pub(crate) use failure::print as print_failure;
 pub use failure::{Code, Failure};
-pub(crate) use failure::{chain, print as print_failure};
 pub use output::{Captured, Output, Verbosity};

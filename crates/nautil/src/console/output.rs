@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::failure::chain;
+use super::describe::Descriptions;
 use crate::config::Broken;
 
 /// How much is said.
@@ -34,6 +34,7 @@ pub struct Output {
     /// Whether standard error is a terminal, where a line can be taken back.
     takes_back: bool,
     verbosity: Verbosity,
+    descriptions: Descriptions,
 }
 
 struct Streams {
@@ -59,6 +60,7 @@ impl Output {
             width: out.is_terminal().then(terminal_width).flatten(),
             takes_back: err.is_terminal(),
             verbosity: Verbosity::Normal,
+            descriptions: Descriptions::default(),
             streams: Arc::new(Mutex::new(Streams {
                 out: Box::new(out),
                 // A line at a time: other processes may write there too.
@@ -83,6 +85,7 @@ impl Output {
             width: None,
             takes_back: false,
             verbosity: Verbosity::Normal,
+            descriptions: Descriptions::default(),
         };
         (output, out, err)
     }
@@ -92,6 +95,17 @@ impl Output {
         self.ansi &= !no_ansi;
         self.error_ansi &= !no_ansi;
         self
+    }
+
+    /// Takes the words that features have for errors that are not theirs.
+    pub(crate) fn describing(mut self, descriptions: &Descriptions) -> Self {
+        self.descriptions = descriptions.clone();
+        self
+    }
+
+    /// An error and its causes, one text each.
+    pub(crate) fn chain(&self, error: &(dyn Error + 'static)) -> Vec<String> {
+        self.descriptions.chain(error)
     }
 
     /// How much is to be said.
@@ -193,7 +207,7 @@ impl Output {
             broken.errors.iter().for_each(|error| self.error(error));
             return;
         }
-        let mut lines = chain(error).into_iter();
+        let mut lines = self.chain(error).into_iter();
         self.error(lines.next().unwrap_or_default());
         for cause in lines {
             self.cause(cause);

@@ -36,6 +36,8 @@
 
 mod binding;
 mod bindings;
+mod checks;
+mod command;
 mod error;
 mod module;
 mod name;
@@ -45,6 +47,8 @@ pub use shaku::{Component, HasComponent, Interface};
 
 pub use binding::{Entry, Kind};
 pub use bindings::Bindings;
+pub(crate) use checks::Checks;
+pub(crate) use command::{ContainerCheck, ContainerList};
 pub use error::{Frame, Reason, ResolveError};
 pub(crate) use module::distinct;
 pub use module::{Container, Resolver};

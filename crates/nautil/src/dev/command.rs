@@ -10,10 +10,12 @@ use super::inner_loop::InnerLoop;
 use super::project::Project;
 use super::sockets::Sockets;
 use super::watch::Watch;
-use crate::console::{Command, DynCommand, Failure, Output};
+use crate::config::Sources;
+use crate::console::{Command, DynCommand, Failure, Globals, Output};
 use crate::grpc::GrpcConfig;
 use crate::grpc::server::ServerConfig;
-use crate::kernel::{Shutdown, Sources, on_signals};
+use crate::kernel::on_signals;
+use crate::shutdown::Shutdown;
 
 /// Serve, and swap the server for a new one whenever a file changes
 ///
@@ -39,6 +41,8 @@ pub(crate) struct Dev {
     #[shaku(inject)]
     sources: Arc<Sources>,
     #[shaku(inject)]
+    options: Arc<Globals>,
+    #[shaku(inject)]
     shutdown: Arc<Shutdown>,
 }
 
@@ -61,6 +65,7 @@ impl Command for Dev {
             project,
             sockets,
             Arc::clone(&self.sources),
+            Arc::clone(&self.options),
             arguments.cargo,
             arguments.test,
             output.clone(),

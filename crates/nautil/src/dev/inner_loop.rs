@@ -15,12 +15,12 @@ use super::project::Project;
 use super::server::Server;
 use super::sockets::Sockets;
 use super::watch::Watch;
-use crate::config::SectionReader;
-use crate::console::{Failure, Output};
+use crate::config::{SectionReader, Sources};
+use crate::console::{Failure, Globals, Output};
 use crate::container::Bindings;
 use crate::environment::Environment;
 use crate::grpc::server::ServerConfig;
-use crate::kernel::{Shutdown, Sources};
+use crate::shutdown::Shutdown;
 
 /// The project, the sockets, and the servers on them.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(super) struct InnerLoop {
     project: Project,
     sockets: Sockets,
     sources: Arc<Sources>,
+    options: Arc<Globals>,
     cargo_options: Vec<String>,
     tests: bool,
     /// Whether there is a build that no tests were run for.
@@ -53,6 +54,7 @@ impl InnerLoop {
         project: Project,
         sockets: Sockets,
         sources: Arc<Sources>,
+        options: Arc<Globals>,
         cargo_options: Vec<String>,
         tests: bool,
         output: Output,
@@ -61,6 +63,7 @@ impl InnerLoop {
             project,
             sockets,
             sources,
+            options,
             cargo_options,
             tests,
             untested: false,
@@ -136,8 +139,8 @@ impl InnerLoop {
             .binary
             .as_deref()
             .expect("it was built above, or before");
-        let Sources { root, options } = &*self.sources;
-        let mut server = Server::start(binary, root, options, &self.sockets)?;
+        let root = &self.sources.root;
+        let mut server = Server::start(binary, root, &self.options, &self.sockets)?;
         Ok(match server.ready().await? {
             Ok(()) => Ok(server),
             Err(status) => Err(Stuck::Start(status)),
@@ -153,7 +156,7 @@ impl InnerLoop {
         let mut command = Command::new(binary);
         command
             .arg("grpc:generate")
-            .args(self.sources.options.words())
+            .args(self.options.words())
             .current_dir(&self.project.root)
             .stdin(Stdio::null());
         Ok(Group::spawn(&mut command)?.ended().await?.success())

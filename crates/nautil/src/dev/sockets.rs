@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::grpc::server::{Error, Listen, Listener, ServerConfig};
-use crate::kernel::MANAGEMENT;
+use crate::supervisor::MANAGEMENT;
 
 /// The name of the socket for the calls, for whoever lists the descriptors.
 const CALLS: &str = "calls";

@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use super::Services;
-use super::client::{Channel, ClientConfig, Connect, ConnectError, Target};
-use super::server::{Routes, ServerConfig, serve_connection};
+use nautil_grpc::client::{Channel, ClientConfig, ConnectError, Target};
+use nautil_grpc::server::{Routes, ServerConfig, serve_connection};
+
+use super::{Connect, Services};
 use crate::container::Container;
 
 /// Bytes that wait between the two ends of a connection.

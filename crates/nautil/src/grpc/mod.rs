@@ -1,32 +1,30 @@
-//! gRPC: the server, the clients, and the names that user code and generated code share.
+//! gRPC in an application: what puts [`nautil_grpc`] into the container, the config and the console.
 //!
-//! This is the one door to the engine (tonic): no other module of the framework, no app, and no generated file names it.
+//! Its types are here too, so that user code and generated code need one name: `nautil::grpc`.
 
 mod bootloader;
-pub mod client;
 mod command;
-mod descriptors;
+mod config;
+mod connect;
 mod in_process;
+mod init;
 mod probe;
-pub mod server;
-mod service;
 mod services;
 
-use std::pin::Pin;
+pub use nautil_grpc::{
+    Body, BoxStream, Channel, ClientConfig, Code, ErrorDetails, Request, Response, Service, Status,
+    StatusExt, code_name, metadata, server,
+};
 
-use futures_util::Stream;
-pub use tonic::body::Body;
-pub use tonic::metadata;
-pub use tonic::{Code, Request, Response, Status};
-pub use tonic_types::{ErrorDetails, StatusExt};
-
-pub use bootloader::GrpcConfig;
 pub(crate) use bootloader::{GrpcClientBootloader, GrpcGeneratorBootloader, GrpcServerBootloader};
-pub use client::{Channel, ClientConfig};
-pub(crate) use client::{Connect, Target};
+pub use config::GrpcConfig;
+pub(crate) use connect::{Connect, NetworkConnect};
 pub(crate) use in_process::InProcess;
-pub use service::Service;
 pub(crate) use services::Services;
 
-/// A stream of messages that ends at the first error.
-pub type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
+/// The client's side: one [`Channel`](client::Channel) to each service, and what a failed call says.
+pub mod client {
+    pub use nautil_grpc::client::*;
+
+    pub use super::connect::{Connect, NetworkConnect};
+}

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nautil_grpc::client::{
+    Channel, ClientConfig, Failure, Host, PinFault, Reason, Target, connect_pinned,
+};
+use nautil_grpc::health::{HealthCheckRequest, HealthCheckResponse, ServingStatus};
+use nautil_grpc::server::{Listen, ServerConfig, TlsConfig};
+use nautil_grpc::{Code, Request, Status, code_name};
 use parking_lot::Mutex;
 use tokio::net::{TcpStream, UnixStream};
-use tonic::{Code, Request, Status};
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
-
-use super::client::{Channel, ClientConfig, Failure, Host, Reason, Target, code_name};
-use super::server::{Listen, PinFault, ServerConfig, TlsConfig, connect_pinned};
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use nautil_grpc::Service;
+use nautil_grpc::server::{Error, Limits, ResponseBody, RoutedBy, Router, Routes};
 use shaku::Component;
 use tower_layer::Layer;
 
-use super::Service;
-use super::server::{Error, Limits, ResponseBody, RoutedBy, Router, Routes};
 use crate::container::{Container, ResolveError, short_name};
 
 /// Every served service, with the component that serves it, and the layers around all of them.
@@ -31,13 +31,18 @@ pub(crate) struct ServiceEntry {
 type Mount = Box<dyn FnOnce(Router) -> Router>;
 
 impl Services {
-    pub(crate) fn add<C>(&mut self, bootloader: &'static str)
+    /// Adds a service; where its name is taken, the bootloader that serves it is the error.
+    pub(crate) fn add<C>(&mut self, bootloader: &'static str) -> Result<(), &'static str>
     where
         C: Component<Container>,
         C::Interface: Service,
     {
+        let name = <C::Interface as Service>::NAME;
+        if let Some(first) = self.entries.iter().find(|entry| entry.name == name) {
+            return Err(first.bootloader);
+        }
         self.entries.push(ServiceEntry {
-            name: <C::Interface as Service>::NAME,
+            name,
             implementation: short_name::<C>(),
             bootloader,
             descriptor_set: <C::Interface as Service>::DESCRIPTOR_SET,
@@ -46,6 +51,7 @@ impl Services {
                 Ok(Box::new(|router| router.mount(service)))
             },
         });
+        Ok(())
     }
 
     pub(crate) fn add_layer<L, B>(&mut self, layer: L)
@@ -56,12 +62,6 @@ impl Services {
     {
         self.layers
             .push(Box::new(move |router| router.layer(layer.clone())));
-    }
-
-    /// The bootloader that serves the service of this name.
-    pub(crate) fn bootloader_of(&self, name: &str) -> Option<&'static str> {
-        let entry = self.entries.iter().find(|entry| entry.name == name)?;
-        Some(entry.bootloader)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ServiceEntry> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::command::{KernelBootloaders, Wait};
 use crate::bootloader::{Bootloader, Init};
 use crate::config::Section;
 
@@ -32,12 +33,14 @@ impl Section for AppConfig {
     const NAME: &'static str = "app";
 }
 
-/// Declares the section.
+/// The kernel's own feature: the section, `kernel:bootloaders`, `console:wait`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct AppBootloader;
+pub(crate) struct AppBootloader;
 
 impl Bootloader for AppBootloader {
     fn init(&self, init: &mut Init<'_>) {
-        init.config::<AppConfig>();
+        init.config::<AppConfig>()
+            .command::<KernelBootloaders>()
+            .command::<Wait>();
     }
 }

@@ -1,27 +1,23 @@
 //! The kernel: an application's table of contents, and the order in which it comes to life.
 
 mod app;
+mod command;
 mod phases;
 mod process;
 mod report;
-mod service_manager;
-mod shutdown;
-
-use std::process::ExitCode;
+mod signals;
 
 use crate::bootloader::Bootloaders;
-use crate::console::ConsoleBootloader;
-use crate::grpc::{GrpcClientBootloader, GrpcServerBootloader};
-use crate::telemetry::TelemetryBootloader;
 
+pub(crate) use app::AppBootloader;
 pub use app::AppConfig;
-pub(crate) use phases::{Booted, Configured, Declared, Sources};
-pub(crate) use process::Process;
+pub(crate) use phases::{BootError, Booted, Configured, Declared};
+pub(crate) use process::{Process, run};
 pub(crate) use report::Report;
-pub(crate) use service_manager::{MANAGEMENT, ServiceManager};
-pub use shutdown::Shutdown;
 #[cfg(feature = "dev")]
-pub(crate) use shutdown::on_signals;
+pub(crate) use signals::on_signals;
+
+pub use crate::shutdown::Shutdown;
 
 /// An application: its name, and its bootloaders.
 pub trait Kernel {
@@ -45,23 +41,4 @@ impl Kernel for Bare {
     fn bootloaders(&self) -> Bootloaders {
         Bootloaders::new()
     }
-}
-
-/// Runs an application: the whole of `main`.
-pub fn run<K: Kernel>(kernel: K) -> ExitCode {
-    process::run(&kernel)
-}
-
-/// The framework's own bootloaders, in front of the application's.
-fn all<K: Kernel>(kernel: &K) -> Bootloaders {
-    let framework = Bootloaders::new()
-        .with(app::AppBootloader)
-        .with(ConsoleBootloader)
-        .with(TelemetryBootloader)
-        .with(GrpcClientBootloader)
-        .with(GrpcServerBootloader)
-        .with(crate::grpc::GrpcGeneratorBootloader);
-    #[cfg(feature = "dev")]
-    let framework = framework.with(crate::dev::DevBootloader);
-    framework.followed_by(kernel.bootloaders())
 }

@@ -2,29 +2,31 @@
 //!
 //! [`Declared`] (after `init`) → [`Configured`] (arguments known, config frozen, container sealed) → [`Booted`].
 
-use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{AppConfig, Kernel, Report, ServiceManager, Shutdown, all};
+use super::{AppConfig, Kernel, Report};
 use crate::bootloader::{
-    Boot, BoxError, Declaration, DeclareError, Init, Listed, OrderError, order,
+    Boot, Bootloaders, BoxError, Declarations, DeclareError, Init, Listed, OrderError, order,
 };
-use crate::config::{self, Config, Reader};
-use crate::console::{Commands, Globals, Output, chain};
-use crate::container::{Bindings, Container, ResolveError, distinct};
+use crate::config::{self, Config};
+use crate::console::{Commands, Descriptions, Globals, Output};
+use crate::container::{Bindings, Checks, Container, ResolveError, distinct};
 use crate::environment::Environment;
-use crate::grpc::Services;
+use crate::shutdown::Shutdown;
+use crate::supervisor::ServiceManager;
+
+/// Who binds what belongs to no bootloader.
+const KERNEL: &str = "the kernel";
 
 /// After `init`: everything is declared, nothing is read or built.
 #[derive(Debug)]
 pub(crate) struct Declared {
     bootloaders: Vec<Listed>,
-    declaration: Declaration,
+    declarations: Declarations,
     environment: Environment,
     report: Report,
-    pub(crate) commands: Commands,
 }
 
 /// Config frozen, container sealed.
@@ -55,9 +57,9 @@ pub(crate) enum KernelError {
 /// Why an application does not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BootError {
-    #[error("the config is broken{}", indented(.0))]
+    #[error("the config is broken")]
     Config(Vec<config::Error>),
-    #[error("the container is broken{}", indented(.0))]
+    #[error("the container is broken")]
     Container(Vec<ResolveError>),
     #[error(transparent)]
     Bootloader(#[from] BootloaderError),
@@ -83,118 +85,93 @@ pub(crate) enum BootloaderError {
     },
 }
 
-/// Where a run takes place, and the options that it was given.
-#[derive(Debug, Default)]
-pub(crate) struct Sources {
-    /// The project's root; relative paths start here.
-    pub(crate) root: PathBuf,
-    pub(crate) options: Globals,
-}
-
-impl Sources {
-    /// The directory of the config, from the root.
-    pub(crate) fn config_directory(&self) -> &Path {
-        self.options
-            .config
-            .as_deref()
-            .unwrap_or(Path::new("config"))
-    }
-
-    /// The environment as it is now, with what the command line says about it.
-    #[cfg(feature = "dev")]
-    pub(crate) fn environment(&self) -> Environment {
-        let mut environment = Environment::read(&self.root.join(".env"));
-        if let Some(name) = &self.options.env {
-            environment.select(name);
-        }
-        environment
-    }
-
-    /// Reads the config, in some way, in this environment.
-    pub(crate) fn read<T>(
-        &self,
-        environment: &Environment,
-        read: impl FnOnce(&Reader<'_>) -> T,
-    ) -> T {
-        let directory = self.config_directory();
-        read(&Reader {
-            directory: &self.root.join(directory),
-            shown: directory.to_owned(),
-            environment,
-            assignments: &self.options.assignments,
-        })
-    }
-}
-
 impl Declared {
-    /// Orders the bootloaders and lets each declare what it consists of.
+    /// Orders the bootloaders, those of the framework before the kernel's, and lets each declare what it consists of.
     pub(crate) fn init<K: Kernel>(
         kernel: &K,
+        framework: Bootloaders,
         environment: Environment,
         binary: String,
     ) -> Result<Self, Vec<KernelError>> {
-        let (bootloaders, skipped) = order(all(kernel), &environment).map_err(|errors| {
+        let all = framework.followed_by(kernel.bootloaders());
+        let (bootloaders, skipped) = order(all, &environment).map_err(|errors| {
             errors
                 .into_iter()
                 .map(KernelError::from)
                 .collect::<Vec<_>>()
         })?;
-        let mut declaration = Declaration::default();
+        let mut declarations = Declarations::default();
         let mut report = Report::default();
         for listed in &bootloaders {
             let start = Instant::now();
             listed
                 .bootloader
-                .init(&mut Init::new(listed.name, &mut declaration));
+                .init(&mut Init::new(listed.name, &mut declarations));
             report.add(listed.name, start.elapsed());
         }
         for (listed, reason) in skipped {
             report.skip(listed.name, reason);
         }
-        if !declaration.errors.is_empty() {
-            let errors = declaration.errors.into_iter();
+        if !declarations.errors.is_empty() {
+            let errors = declarations.errors.into_iter();
             return Err(errors.map(KernelError::from).collect());
         }
-        let entries = declaration.commands.clone();
+        let commands = declarations.declare::<Commands>(KERNEL);
+        commands.identify(K::NAME, K::VERSION, binary);
+        declarations.declare::<Checks>(KERNEL);
+        declarations.declare::<Descriptions>(KERNEL);
         Ok(Declared {
-            commands: Commands::new(K::NAME, K::VERSION, binary, entries),
             bootloaders,
-            declaration,
+            declarations,
             environment,
             report,
         })
     }
 
+    /// The commands of all bootloaders.
+    pub(crate) fn commands(&self) -> &Commands {
+        self.declarations
+            .get()
+            .expect("they are declared in `init`")
+    }
+
+    /// The words for errors of all bootloaders.
+    pub(crate) fn descriptions(&self) -> &Descriptions {
+        self.declarations
+            .get()
+            .expect("they are declared in `init`")
+    }
+
     /// Prints the list of commands.
     pub(super) fn list(&self, output: &Output) {
-        self.commands.list(self.environment.name(), output);
+        self.commands().list(self.environment.name(), output);
     }
 
     /// Reads the config and seals the container. `override_bindings` has the last word before that.
     pub(crate) fn configure(
         self,
-        sources: Sources,
+        root: PathBuf,
+        options: Globals,
         shutdown: Shutdown,
         service_manager: ServiceManager,
         override_bindings: impl FnOnce(&mut Bindings),
     ) -> Configured {
-        let mut bindings = self.declaration.bindings;
+        let (mut bindings, sections) = self.declarations.seal();
+        let sources = options.sources(root);
         let config = sources.read(&self.environment, |reader| {
-            reader.read(&self.declaration.sections, &mut bindings)
+            reader.read(&sections, &mut bindings)
         });
         let config = Arc::new(config);
         let environment = Arc::new(self.environment);
         let report = Arc::new(self.report);
 
-        const KERNEL: &str = "the kernel";
-        bindings.instance(KERNEL, Arc::new(self.commands));
         bindings.instance(KERNEL, Arc::clone(&config));
         bindings.instance(KERNEL, Arc::clone(&environment));
         bindings.instance(KERNEL, Arc::clone(&report));
-        bindings.instance(KERNEL, Arc::new(self.declaration.services));
         bindings.instance(KERNEL, Arc::new(shutdown.clone()));
         bindings.instance(KERNEL, Arc::new(service_manager));
         bindings.instance(KERNEL, Arc::new(sources));
+        bindings.instance(KERNEL, Arc::new(options));
         override_bindings(&mut bindings);
 
         Configured {
@@ -222,9 +199,9 @@ impl Configured {
             return Err(BootError::Config(errors));
         }
         let container = &self.boot.container;
-        let services = container.get::<Services>();
-        let services = services.map_or_else(|fault| vec![fault], |all| all.check(container));
-        let faults = distinct(container.check().into_iter().chain(services));
+        let others = container.get::<Checks>();
+        let others = others.map_or_else(|fault| vec![fault], |checks| checks.run(container));
+        let faults = distinct(container.check().into_iter().chain(others));
         if !faults.is_empty() {
             return Err(BootError::Container(faults));
         }
@@ -307,13 +284,4 @@ impl Booted {
 /// The section `app`; its defaults where it is broken, which is reported elsewhere.
 fn app_config(boot: &Boot) -> Arc<AppConfig> {
     boot.get::<AppConfig>().unwrap_or_default()
-}
-
-/// Each error on lines of its own, with its causes.
-fn indented<E: Error + 'static>(errors: &[E]) -> String {
-    let lines = errors.iter().map(|error| {
-        let text = chain(error).join("\nbecause ");
-        format!("\n  {}", text.replace('\n', "\n  "))
-    });
-    lines.collect()
 }

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-use super::phases::{BootError, Sources};
-use super::{Configured, Declared, Kernel, ServiceManager, Shutdown, shutdown};
+use super::{BootError, Configured, Declared, Kernel, signals};
+use crate::bootloader::Bootloaders;
 use crate::console::{Asked, Code, CommandEntry, Output, Preview, parse, print_failure};
 use crate::container::{Bindings, Container};
 use crate::environment::Environment;
+use crate::shutdown::Shutdown;
+use crate::supervisor::ServiceManager;
 use crate::telemetry;
 
 /// What an application gets from the operating system.
@@ -28,11 +30,15 @@ pub(crate) struct Process {
     pub(crate) owned: bool,
 }
 
-/// Runs the application in this process.
-pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
+/// Runs the application in this process, with the bootloaders of the framework before its own. `begin` is told the
+/// environment before anything else happens.
+pub(crate) fn run<K: Kernel>(
+    kernel: &K,
+    framework: Bootloaders,
+    begin: impl FnOnce(&Environment),
+) -> ExitCode {
     let environment = Environment::read(Path::new(".env"));
-    #[cfg(feature = "dev")]
-    crate::dev::tie_to_parent(&environment);
+    begin(&environment);
     // Before there is a second thread.
     let service_manager = ServiceManager::of_process(&environment);
     let output = Output::standard(
@@ -59,7 +65,7 @@ pub(super) fn run<K: Kernel>(kernel: &K) -> ExitCode {
         service_manager,
         owned: true,
     };
-    let code = runtime.block_on(process.run(kernel, |_| {}));
+    let code = runtime.block_on(process.run(kernel, framework, |_| {}));
     // A task that a bootloader left behind does not hold the process.
     runtime.shutdown_background();
     ExitCode::from(code as u8)
@@ -70,6 +76,7 @@ impl Process {
     pub(crate) async fn run<K: Kernel>(
         self,
         kernel: &K,
+        framework: Bootloaders,
         override_bindings: impl FnOnce(&mut Bindings),
     ) -> Code {
         let Process {
@@ -91,7 +98,7 @@ impl Process {
 
         // 2. Init: every bootloader declares.
         let binary = binary(&arguments);
-        let declared = match Declared::init(kernel, environment, binary) {
+        let declared = match Declared::init(kernel, framework, environment, binary) {
             Ok(declared) => declared,
             Err(errors) => {
                 for error in &errors {
@@ -101,8 +108,10 @@ impl Process {
             }
         };
 
+        output = output.describing(declared.descriptions());
+
         // 3. Arguments: before the config, so that help needs none.
-        let (globals, asked) = match parse(&declared.commands, arguments) {
+        let (globals, asked) = match parse(declared.commands(), arguments) {
             Ok(parsed) => parsed,
             Err(failure) => {
                 print_failure(&failure, &output);
@@ -121,17 +130,14 @@ impl Process {
                 return Code::Done;
             }
         };
-        let command = *declared.commands.get(index);
+        let command = *declared.commands().get(index);
 
         let supervised = service_manager.is_there();
 
         // 4. Config: read once, frozen; then the container is sealed.
-        let sources = Sources {
-            root: directory,
-            options: globals,
-        };
         let configured = declared.configure(
-            sources,
+            directory,
+            globals,
             shutdown.clone(),
             service_manager,
             override_bindings,
@@ -142,7 +148,7 @@ impl Process {
 
         if (command.boots)(&matches) {
             let reader = (!supervised).then(|| output.clone());
-            if owned && let Err(error) = shutdown::on_signals(shutdown, reader) {
+            if owned && let Err(error) = signals::on_signals(shutdown, reader) {
                 output.error(format_args!("cannot listen for signals: {error}"));
                 return Code::Failed;
             }

@@ -6,9 +6,9 @@ use clap::Args;
 use nautil_codegen::{Difference, Options, generate};
 use shaku::Component;
 
+use crate::config::Sources;
 use crate::console::{Command, DynCommand, Failure, Output};
 use crate::grpc::GrpcConfig;
-use crate::kernel::Sources;
 
 /// Generate messages, interfaces and clients from the contracts in config/grpc.toml
 #[derive(Debug, Args)]

@@ -9,7 +9,8 @@ use crate::console::{Command, Commands, DynCommand, Failure, Output};
 use crate::container::Container;
 use crate::grpc::Services;
 use crate::grpc::server::{Pulse, Server, ServerConfig, Sockets};
-use crate::kernel::{MANAGEMENT, ServiceManager, Shutdown};
+use crate::shutdown::Shutdown;
+use crate::supervisor::{MANAGEMENT, ServiceManager};
 
 /// Serve the gRPC services until SIGINT or SIGTERM
 #[derive(Debug, Args)]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use clap::Args;
+use nautil_grpc::methods;
 use prost::Message;
 use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 use shaku::Component;
 
 use crate::console::{Command, DynCommand, Failure, Output};
 use crate::grpc::Services;
-use crate::grpc::descriptors::methods;
 
 /// List the served services: methods, kinds, implementation, bootloader
 #[derive(Debug, Args)]

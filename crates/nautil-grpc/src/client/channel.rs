@@ -1,0 +1,392 @@
+//! The way to one service: the four kinds of call.
+
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::PathAndQuery;
+use prost::Message;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+use tonic::client::Grpc;
+use tonic::{Request, Response, Status, Streaming};
+use tonic_prost::ProstCodec;
+
+use super::call::Call;
+use super::deadline::{Deadline, LONGEST, Scope};
+use super::dial::{BoxIo, Dialer, Place};
+use super::failure::{Site, host_not_set};
+use super::host::Address;
+use super::outbound::{Fault, Outbound};
+use super::pool::{Name, Pool};
+use super::tls::Tls;
+use super::wire::{Notes, Wire};
+use super::{ClientConfig, ConnectError, Host, Resolve, SystemResolver, Target};
+use crate::BoxStream;
+
+/// The way to one service, shared by all clones and all calls.
+///
+/// The host's name is resolved to all its addresses. Each gets one HTTP/2 connection, opened when its turn comes first, and
+/// the calls go to those that are ready, in turn; the first goes to any of them. The name is looked up again when a
+/// connection broke or could not be made, and every 30 seconds while calls are made: new addresses get calls, and those
+/// that are gone get none, while calls in flight to them finish. An address that cannot be reached is left out for a
+/// second, then for longer, up to 30; where no other can be had either, a call tries it all the same. A stream stays on its
+/// connection.
+///
+/// What no server processed is sent again, within the call's deadline and four times at most: a request that never left,
+/// one whose stream was refused (once), and one that a server which goes away (GOAWAY) did not read any more. A caller's
+/// stream of messages is sent again from its start, as long as no more than 64 KiB of it were sent. A call that may have
+/// been processed is never repeated.
+///
+/// A failed call's status has a [`Failure`](super::Failure) as its source; one that the server answered is otherwise as the
+/// server sent it.
+///
+/// Dropping the future of a call, or the stream of its response, cancels it.
+#[derive(Debug, Clone)]
+pub struct Channel(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    site: Arc<Site>,
+    deadline: Duration,
+    max_receive_message: usize,
+    line: Option<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    /// The scheme and the authority of every request.
+    origin: Uri,
+    pool: Arc<Pool>,
+}
+
+impl Channel {
+    /// A channel over the network. The CA file is read now; nothing is sent before the first call.
+    ///
+    /// Without a host the channel is made all the same, and each call fails with `FAILED_PRECONDITION`.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect(target: Target, config: &ClientConfig) -> Result<Self, ConnectError> {
+        Self::connect_by(target, config, Arc::new(SystemResolver))
+    }
+
+    /// A channel as [`Channel::connect`] makes it, whose host is looked up by `resolver`; an IP address is not looked up.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect_by(
+        target: Target,
+        config: &ClientConfig,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, ConnectError> {
+        refuse_zero(target, config)?;
+        let line = match &config.host {
+            None => None,
+            Some(host) => Some(Line::network(target, host, config, resolver)?),
+        };
+        let host = config.host.as_ref().map(ToString::to_string);
+        Ok(Self::new(target, host, config, line))
+    }
+
+    /// A channel over connections that `open` opens, one at a time: to a server in the same process, or one that is found
+    /// in its own way.
+    ///
+    /// Of `config` the deadline, `connect_timeout` and the limit of messages count; requests and errors name its host, or
+    /// else `this process`.
+    #[must_use]
+    pub fn over<O, F, I>(target: Target, config: &ClientConfig, open: O) -> Self
+    where
+        O: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<I>> + Send + 'static,
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let host = match &config.host {
+            Some(host) => host.to_string(),
+            None => "this process".to_owned(),
+        };
+        let dialer = Dialer {
+            tls: None,
+            connect_timeout: config.connect_timeout.min(LONGEST),
+            open: Some(Box::new(move || {
+                let opening = open();
+                Box::pin(async move { Ok(Box::new(opening.await?) as BoxIo) })
+            })),
+        };
+        let line = Line {
+            origin: match &config.host {
+                Some(host) => origin(host),
+                None => Uri::from_static("http://in.process"),
+            },
+            pool: Arc::new(Pool::of_place(dialer, Place::Given)),
+        };
+        Self::new(target, Some(host), config, Some(line))
+    }
+
+    /// Sends one message, and awaits one.
+    ///
+    /// # Errors
+    /// The server's status, or one that says why there is none; see [`describe`](super::describe).
+    pub async fn unary<A, B>(
+        &self,
+        path: &'static str,
+        mut request: Request<A>,
+    ) -> Result<Response<B>, Status>
+    where
+        A: Message + Default + Send + Sync + 'static,
+        B: Message + Default + Send + Sync + 'static,
+    {
+        let (mut call, wire) = self.call(&mut request, Scope::Call)?;
+        let mut grpc = self.grpc(wire);
+        let answer = async {
+            grpc.unary(request, path_of(path)?, ProstCodec::<A, B>::default())
+                .await
+        };
+        let response = call.answer(answer).await;
+        self.note(&response);
+        response
+    }
+
+    /// Sends one message, and returns at the response headers with a stream of messages.
+    ///
+    /// # Errors
+    /// Those of [`Channel::unary`], here or as the last item of the stream.
+    pub async fn server_streaming<A, B>(
+        &self,
+        path: &'static str,
+        mut request: Request<A>,
+    ) -> Result<Response<BoxStream<B>>, Status>
+    where
+        A: Message + Default + Send + Sync + 'static,
+        B: Message + Default + Send + Sync + 'static,
+    {
+        let (mut call, wire) = self.call(&mut request, Scope::Headers)?;
+        let mut grpc = self.grpc(wire);
+        let answer = async {
+            grpc.server_streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
+                .await
+        };
+        let response = call.answer(answer).await;
+        self.note(&response);
+        Ok(into_stream(response?, call))
+    }
+
+    /// Sends a stream of messages, and awaits one. An error in the stream resets the call and is its result.
+    ///
+    /// # Errors
+    /// Those of [`Channel::unary`], and the error in `request`.
+    pub async fn client_streaming<A, B>(
+        &self,
+        path: &'static str,
+        mut request: Request<BoxStream<A>>,
+    ) -> Result<Response<B>, Status>
+    where
+        A: Message + Default + Send + Sync + 'static,
+        B: Message + Default + Send + Sync + 'static,
+    {
+        let (call, wire) = self.call(&mut request, Scope::Call)?;
+        let (request, mut call, wire) = outgoing(request, call, wire);
+        let mut grpc = self.grpc(wire);
+        let answer = async {
+            grpc.client_streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
+                .await
+        };
+        let response = call.answer(answer).await;
+        self.note(&response);
+        response
+    }
+
+    /// Sends a stream of messages, and returns at the response headers with another. An error in the stream resets the
+    /// call, and is its result, or after the headers the last item of the response.
+    ///
+    /// # Errors
+    /// Those of [`Channel::client_streaming`], here or as the last item of the stream.
+    pub async fn streaming<A, B>(
+        &self,
+        path: &'static str,
+        mut request: Request<BoxStream<A>>,
+    ) -> Result<Response<BoxStream<B>>, Status>
+    where
+        A: Message + Default + Send + Sync + 'static,
+        B: Message + Default + Send + Sync + 'static,
+    {
+        let (call, wire) = self.call(&mut request, Scope::Headers)?;
+        let (request, mut call, wire) = outgoing(request, call, wire);
+        let mut grpc = self.grpc(wire);
+        let answer = async {
+            grpc.streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
+                .await
+        };
+        let response = call.answer(answer).await;
+        self.note(&response);
+        Ok(into_stream(response?, call))
+    }
+
+    fn new(
+        target: Target,
+        host: Option<String>,
+        config: &ClientConfig,
+        line: Option<Line>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            site: Arc::new(Site {
+                target,
+                host,
+                heard: AtomicBool::new(false),
+            }),
+            deadline: config.deadline,
+            max_receive_message: config.max_receive_message,
+            line,
+        }))
+    }
+
+    /// `scope` is the part of the call that the config's deadline holds for.
+    fn call<T>(&self, request: &mut Request<T>, scope: Scope) -> Result<(Call, Wire), Status> {
+        let site = &self.0.site;
+        let Some(line) = &self.0.line else {
+            return Err(host_not_set(site));
+        };
+        let deadline = Deadline::of(request.metadata(), self.0.deadline, scope);
+        // `grpc-timeout` is for the whole call: a limit that ends at the headers is not the server's business.
+        if deadline.scope == Scope::Call {
+            request.set_timeout(deadline.limit);
+        }
+        let notes = Arc::new(Notes::default());
+        let wire = Wire::new(Arc::clone(&line.pool), Arc::clone(&notes));
+        Ok((Call::new(Arc::clone(site), notes, deadline), wire))
+    }
+
+    fn grpc(&self, wire: Wire) -> Grpc<Wire> {
+        let origin = match &self.0.line {
+            Some(line) => line.origin.clone(),
+            None => Uri::default(),
+        };
+        Grpc::with_origin(wire, origin).max_decoding_message_size(self.0.max_receive_message)
+    }
+
+    fn note<T>(&self, response: &Result<T, Status>) {
+        let answered = match response {
+            Ok(_) => true,
+            Err(status) => super::Failure::of(status).is_some_and(super::Failure::answered),
+        };
+        if answered {
+            self.0.site.heard.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Line {
+    fn network(
+        target: Target,
+        host: &Host,
+        config: &ClientConfig,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, ConnectError> {
+        let tls = match host.address() {
+            Address::Tcp {
+                name, tls: true, ..
+            } => Some(Tls::new(target, host, name, &config.tls)?),
+            _ => {
+                refuse_tls_keys(target, host, config)?;
+                None
+            }
+        };
+        let dialer = Dialer {
+            tls,
+            connect_timeout: config.connect_timeout.min(LONGEST),
+            open: None,
+        };
+        let pool = match host.address() {
+            Address::Unix(path) => Pool::of_place(dialer, Place::Unix(path.clone())),
+            Address::Tcp { name, port, .. } => match name.parse::<IpAddr>() {
+                Ok(ip) => Pool::of_place(dialer, Place::Tcp((ip, *port).into())),
+                Err(_) => {
+                    let name = Name {
+                        name: name.clone(),
+                        port: *port,
+                        resolver,
+                    };
+                    Pool::of_name(dialer, name)
+                }
+            },
+        };
+        Ok(Self {
+            origin: origin(host),
+            pool: Arc::new(pool),
+        })
+    }
+}
+
+fn origin(host: &Host) -> Uri {
+    match host.address() {
+        Address::Tcp { name, port, tls } => {
+            let scheme = if *tls { "https" } else { "http" };
+            let uri = if name.contains(':') {
+                format!("{scheme}://[{name}]:{port}")
+            } else {
+                format!("{scheme}://{name}:{port}")
+            };
+            uri.parse().expect("a parsed host is a name and a port")
+        }
+        // The authority that gRPC defines for Unix sockets.
+        Address::Unix(_) => Uri::from_static("http://localhost"),
+    }
+}
+
+fn refuse_tls_keys(target: Target, host: &Host, config: &ClientConfig) -> Result<(), ConnectError> {
+    let key = match (&config.tls.ca, &config.tls.domain) {
+        (Some(_), _) => "ca",
+        (None, Some(_)) => "domain",
+        (None, None) => return Ok(()),
+    };
+    Err(ConnectError::TlsWithoutHttps {
+        variable: target.variable,
+        host: host.clone(),
+        key,
+    })
+}
+
+fn refuse_zero(target: Target, config: &ClientConfig) -> Result<(), ConnectError> {
+    let key = if config.deadline.is_zero() {
+        "deadline"
+    } else if config.connect_timeout.is_zero() {
+        "connect_timeout"
+    } else if config.max_receive_message == 0 {
+        "max_receive_message"
+    } else {
+        return Ok(());
+    };
+    Err(ConnectError::Zero {
+        service: target.service,
+        key,
+    })
+}
+
+/// Guards the request's stream.
+fn outgoing<T>(
+    request: Request<BoxStream<T>>,
+    call: Call,
+    wire: Wire,
+) -> (Request<Outbound<T>>, Call, Wire) {
+    let fault = Fault::default();
+    let (caller, stopped) = oneshot::channel();
+    let request = request.map(|messages| Outbound::new(messages, fault.clone()));
+    let call = call.with_outgoing(stopped);
+    (request, call, wire.guard(fault, caller))
+}
+
+fn into_stream<T: Send + 'static>(
+    response: Response<Streaming<T>>,
+    call: Call,
+) -> Response<BoxStream<T>> {
+    response.map(|messages| Box::pin(call.messages(messages)) as BoxStream<T>)
+}
+
+fn path_of(path: &'static str) -> Result<PathAndQuery, Status> {
+    PathAndQuery::from_maybe_shared(bytes::Bytes::from_static(path.as_bytes()))
+        .map_err(|_| Status::internal(format!("`{path}` is no path of a gRPC method")))
+}

@@ -1,0 +1,43 @@
+//! The client's side: one [`Channel`] to each service, and what a failed call says.
+//!
+//! Reading order: `host`, `target` and `config` (where to, and how), `channel` (a call is made),
+//! `failure` and `describe` (a call failed). The works:
+//!
+//! ```text
+//! channel -> call (deadline) -> tonic -> wire -> send -> pool (resolve) -> slot -> dial (tls, greeting)
+//!                                                     |
+//!                                  outgoing (outbound), incoming
+//! ```
+
+mod call;
+mod channel;
+mod config;
+mod connect_error;
+mod deadline;
+mod describe;
+mod dial;
+mod failure;
+mod greeting;
+mod host;
+mod incoming;
+mod outbound;
+mod outgoing;
+mod pin;
+mod pool;
+mod resolve;
+mod send;
+mod slot;
+mod target;
+mod tls;
+mod wire;
+
+pub use crate::code::code_name;
+pub use channel::Channel;
+pub use config::{ClientConfig, TlsConfig};
+pub use connect_error::ConnectError;
+pub use describe::describe;
+pub use failure::{Failure, Reason};
+pub use host::{Host, HostError};
+pub use pin::{PinFault, connect_pinned};
+pub use resolve::{Resolve, SystemResolver};
+pub use target::Target;

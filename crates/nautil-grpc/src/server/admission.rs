@@ -1,0 +1,148 @@
+//! Who is let in: the number of connections, in all and from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::config::Limits;
+
+/// The connections that are open, and how many may be.
+#[derive(Debug)]
+pub(super) struct Admission {
+    max: u32,
+    max_per_address: u32,
+    open: Mutex<Open>,
+    refused: [AtomicU64; 2],
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    total: u32,
+    per_address: HashMap<IpAddr, u32>,
+}
+
+/// One connection's place, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Permit {
+    admission: Arc<Admission>,
+    address: Option<IpAddr>,
+}
+
+/// Which key keeps a connection out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    MaxConnections,
+    MaxConnectionsPerAddress,
+}
+
+impl Admission {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+        Arc::new(Self {
+            max: limits.max_connections,
+            max_per_address: limits.max_connections_per_address,
+            open: Mutex::default(),
+            refused: Default::default(),
+        })
+    }
+
+    /// A place for a connection from `address`, which a Unix socket does not have.
+    pub(super) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Refused> {
+        self.try_admit(address).inspect_err(|refused| {
+            self.refused[*refused as usize].fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// How many connections were kept out by this key.
+    pub(super) fn refused(&self, by: Refused) -> u64 {
+        self.refused[by as usize].load(Ordering::Relaxed)
+    }
+
+    fn try_admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Refused> {
+        let address = address.filter(|_| self.max_per_address > 0);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.max > 0 && open.total >= self.max {
+            return Err(Refused::MaxConnections);
+        }
+        if let Some(address) = address {
+            let count = open.per_address.entry(address).or_default();
+            if *count >= self.max_per_address {
+                return Err(Refused::MaxConnectionsPerAddress);
+            }
+            *count += 1;
+        }
+        open.total += 1;
+        Ok(Permit {
+            admission: Arc::clone(self),
+            address,
+        })
+    }
+}
+
+impl Refused {
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::MaxConnections => "server.limits.max_connections",
+            Self::MaxConnectionsPerAddress => "server.limits.max_connections_per_address",
+        }
+    }
+
+    /// The key in `server.limits`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::MaxConnections => "max_connections",
+            Self::MaxConnectionsPerAddress => "max_connections_per_address",
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut open = self
+            .admission
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        open.total -= 1;
+        let Some(address) = self.address else {
+            return;
+        };
+        if let Some(count) = open.per_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                open.per_address.remove(&address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::{Admission, Refused};
+    use crate::server::Limits;
+
+    const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    const THERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::BROADCAST));
+
+    #[test]
+    fn a_place_that_is_given_back_can_be_taken_again() {
+        let admission = Admission::new(&Limits {
+            max_connections: 2,
+            max_connections_per_address: 1,
+            ..Limits::default()
+        });
+        let here = admission.admit(HERE).unwrap();
+        assert_eq!(
+            admission.admit(HERE).unwrap_err(),
+            Refused::MaxConnectionsPerAddress
+        );
+        let _there = admission.admit(THERE).unwrap();
+        assert_eq!(admission.admit(None).unwrap_err(), Refused::MaxConnections);
+
+        drop(here);
+        assert!(admission.admit(HERE).is_ok());
+    }
+}

@@ -1,0 +1,192 @@
+//! The section `server`.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::listen::Listen;
+
+/// How the server listens, on how many threads it serves, and what it takes from a peer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Where to listen: `<host>:<port>` or `unix:<path>`. Default `127.0.0.1:9001`; port 0 takes any free one.
+    pub listen: Listen,
+    /// How calls are spread over threads. Default `per_core`.
+    pub mode: Mode,
+    /// The number of worker threads. Default 0: one per core that this process may use.
+    pub workers: u32,
+    /// How long calls in flight may take once the server stops. Default 30 s.
+    #[serde(with = "crate::units::duration")]
+    pub drain_timeout: Duration,
+    /// The second port, for those who look after the server.
+    pub management: Management,
+    /// TLS on the port of the calls.
+    pub tls: TlsConfig,
+    /// What a peer may take.
+    pub limits: Limits,
+    /// How long a peer may be silent.
+    pub timeouts: Timeouts,
+}
+
+/// How calls are spread over threads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Mode {
+    /// Every worker is a runtime of its own, and a connection stays on one worker. About half the CPU per call where several
+    /// calls share a connection; a handler that blocks holds up the other calls of its worker.
+    #[default]
+    PerCore,
+    /// All workers share one runtime and steal work from each other: for handlers that burn CPU.
+    Shared,
+}
+
+/// The second port: health and metrics in plain text, on a thread of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Management {
+    /// Where to answer `grpc.health.v1.Health` (HTTP/2) and `GET /metrics`: `<host>:<port>` or `unix:<path>`. Unset, there is
+    /// no such port.
+    pub listen: Option<Listen>,
+}
+
+/// TLS on the port of the calls. Without `certificate` and `key`, calls come in plain text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// A PEM file: the server's certificate, and then those between it and an authority that clients trust.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file: the private key of the certificate.
+    pub key: Option<PathBuf>,
+    /// A PEM file: the authorities of clients. Where it is set, a client without a certificate of theirs is turned away.
+    pub client_ca: Option<PathBuf>,
+    /// How often the files are looked at. New connections get a new certificate; files that cannot be used change nothing.
+    /// Default 10 s; `"0s"` is never.
+    #[serde(with = "crate::units::duration")]
+    pub reload_interval: Duration,
+}
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        Self {
+            certificate: None,
+            key: None,
+            client_ca: None,
+            reload_interval: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What a peer may take. Sizes are in bytes, in text with their unit (`"4MiB"`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at a time; one more is closed at once. Default 10 000; 0 is no limit.
+    pub max_connections: u32,
+    /// Connections at a time from one IP address. Default 0, no limit: behind a proxy all callers share an address.
+    pub max_connections_per_address: u32,
+    /// Calls at a time on one connection; the peer holds back more. Default 100.
+    pub max_concurrent_streams: NonZeroU32,
+    /// Streams that a peer opened and reset before they were looked at, until its connection is closed. Default 200.
+    pub max_pending_reset_streams: u32,
+    /// Streams that had to be reset for a peer's errors, until its connection is closed. Default 1024.
+    pub max_local_error_reset_streams: u32,
+    /// The headers of one request, decoded. Default 16 KiB.
+    #[serde(with = "crate::units::size")]
+    pub max_header_list_size: u32,
+    /// One message of a request. Default 4 MiB.
+    #[serde(with = "crate::units::size")]
+    pub max_receive_message: usize,
+    /// One message of a response. Default 4 MiB, which is what clients take by default: more would fail over there.
+    #[serde(with = "crate::units::size")]
+    pub max_send_message: usize,
+}
+
+/// How long a peer may be silent. In text with their unit (`"10s"`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// From the connection to its first byte. Default 10 s.
+    #[serde(with = "crate::units::duration")]
+    pub first_byte: Duration,
+    /// From the first byte to the end of the HTTP/2 preface. Default 10 s.
+    #[serde(with = "crate::units::duration")]
+    pub handshake: Duration,
+    /// Whether a silent peer is still there.
+    pub keepalive: Keepalive,
+}
+
+/// HTTP/2 pings to a silent peer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keepalive {
+    /// The silence before a ping. Default 60 s; `"0s"` sends none.
+    #[serde(with = "crate::units::duration")]
+    pub interval: Duration,
+    /// How long the answer to a ping may take before the connection is closed. Default 20 s.
+    #[serde(with = "crate::units::duration")]
+    pub timeout: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: Listen::default(),
+            mode: Mode::default(),
+            workers: 0,
+            drain_timeout: Duration::from_secs(30),
+            management: Management::default(),
+            tls: TlsConfig::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const STREAMS: NonZeroU32 = NonZeroU32::new(100).expect("100 is not zero");
+        Self {
+            max_connections: 10_000,
+            max_connections_per_address: 0,
+            max_concurrent_streams: STREAMS,
+            max_pending_reset_streams: 200,
+            max_local_error_reset_streams: 1024,
+            max_header_list_size: 16 << 10,
+            max_receive_message: 4 << 20,
+            max_send_message: 4 << 20,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            first_byte: Duration::from_secs(10),
+            handshake: Duration::from_secs(10),
+            keepalive: Keepalive::default(),
+        }
+    }
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(60),
+            timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::PerCore => "per_core",
+            Self::Shared => "shared",
+        })
+    }
+}

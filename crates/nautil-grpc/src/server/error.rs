@@ -1,0 +1,141 @@
+//! What can go wrong before the first call: taking the address, starting the workers, putting the services together.
+
+use std::io;
+
+use super::listen::Listen;
+use crate::tls::FileError;
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address cannot be had.
+    #[error("cannot listen on {listen} (`{key}`): {}", fault.told(key))]
+    Bind {
+        /// The key that asks for it: `server.listen`.
+        key: &'static str,
+        /// The address that was asked for.
+        listen: Listen,
+        /// Why not.
+        fault: BindFault,
+    },
+    /// The socket that was handed over is not one to accept connections from.
+    #[error("cannot serve on the socket that was handed over: {fault}")]
+    Adopt {
+        /// Why not.
+        fault: AdoptFault,
+    },
+    /// The socket is bound, but the runtime cannot watch it.
+    #[error("cannot watch the socket of {listen}")]
+    Listener {
+        /// The address that was bound.
+        listen: Listen,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of `server.tls` cannot be used.
+    #[error(transparent)]
+    Tls(#[from] FileError),
+    /// A worker's thread or runtime cannot be had.
+    #[error("cannot start worker {number} (`server.workers`)")]
+    Worker {
+        /// The worker's number, from 1.
+        number: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The thread of the management port, or its runtime, cannot be had.
+    #[error("cannot start the thread of the management port (`server.management.listen`)")]
+    Management {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// One service is mounted twice.
+    #[error("service `{name}` is mounted twice")]
+    Mounted {
+        /// The full protobuf name.
+        name: &'static str,
+    },
+    /// A descriptor set cannot be read.
+    #[error("cannot build the reflection service")]
+    Reflection {
+        /// What tonic-reflection said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Why a socket that was handed over cannot be served on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdoptFault {
+    /// Nobody called `listen` on it.
+    #[error("it does not listen; a systemd socket unit needs `Accept=no` and `ListenStream=`")]
+    NotListening,
+    /// A Unix socket without a path.
+    #[error("it is a Unix socket without a path; give it one")]
+    Nameless,
+    /// Neither of the two.
+    #[error("it is neither a TCP nor a Unix socket")]
+    Family,
+    /// Anything else.
+    #[error("{0}")]
+    Other(#[from] io::Error),
+}
+
+/// Why an address cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindFault {
+    /// Somebody listens there already.
+    #[error("the address is in use")]
+    InUse,
+    /// The system does not let this user listen there.
+    #[error("permission denied")]
+    Denied,
+    /// No interface of this machine has the address.
+    #[error("no interface of this machine has this address")]
+    NotAvailable,
+    /// The host name means nothing here.
+    #[error("the host name does not resolve")]
+    Unresolved,
+    /// The directory of the socket file does not exist.
+    #[error("the directory does not exist")]
+    NoDirectory,
+    /// There is a file of that name that is no socket.
+    #[error("a file that is no socket has this name")]
+    NotASocket,
+    /// Anything else.
+    #[error("{0}")]
+    Other(io::Error),
+}
+
+impl BindFault {
+    /// The fault with the mend, for an address that came from `key`.
+    fn told(&self, key: &str) -> String {
+        let variable = format!("APP_{}", key.replace('.', "__").to_uppercase());
+        let mend = match self {
+            Self::InUse => "stop the other process or ",
+            Self::Denied => "take a port above 1023 or a directory of your own, and ",
+            Self::NoDirectory => "create it or ",
+            Self::NotASocket => "remove it or ",
+            Self::NotAvailable | Self::Unresolved | Self::Other(_) => "",
+        };
+        let example = match self {
+            Self::Unresolved => " to an address such as 127.0.0.1:9001",
+            _ => "",
+        };
+        format!("{self}; {mend}set {variable}{example}")
+    }
+}
+
+impl From<io::Error> for BindFault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            io::ErrorKind::AddrNotAvailable => Self::NotAvailable,
+            io::ErrorKind::NotFound => Self::NoDirectory,
+            _ => Self::Other(error),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The server: from a bound address to answered calls, and to a stop that loses none.
+//!
+//! ```text
+//! listener -> acceptor -> worker -> connection -> routes -> call -> the handler
+//! ```
+//!
+//! A [`Router`] collects the services and becomes [`Routes`]; a [`Server`] owns the address and runs them. No signals are
+//! handled here: the shutdown is a future that comes from outside.
+//!
+//! ```
+//! use nautil_grpc::server::{Router, Server, ServerConfig};
+//!
+//! # async fn serve(shutdown: impl Future<Output = ()>) -> Result<(), nautil_grpc::server::Error> {
+//! let config = ServerConfig {
+//!     listen: "127.0.0.1:0".parse().expect("this is an address"),
+//!     ..ServerConfig::default()
+//! };
+//! let routes = Router::new(&config.limits).with_health().build()?;
+//! let server = Server::bind(&config)?;
+//! assert_ne!(server.address().to_string(), "127.0.0.1:0");
+//! let drained = server.start(routes).await?.until(shutdown).await;
+//! assert!(drained.is_clean());
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().expect("a runtime").block_on(serve(async {})).expect("a server");
+//! ```
+
+mod acceptor;
+mod admission;
+mod backoff;
+mod call;
+mod config;
+mod connection;
+mod drain;
+mod error;
+mod health;
+mod layer;
+mod listen;
+mod listener;
+mod management;
+mod message;
+mod meter;
+mod metrics;
+mod preface;
+mod prefixed;
+mod pulse;
+mod reflection;
+mod reply;
+mod request_body;
+mod router;
+mod routes;
+mod saturation;
+mod span;
+mod tls;
+mod until_drain;
+mod worker;
+
+use std::future::Future;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::task::AbortOnDropHandle;
+use tracing::debug;
+
+use self::drain::Drain;
+use self::metrics::{Identity, Metrics};
+use self::tls::{Reload, Tls};
+use self::worker::Workers;
+
+pub use self::call::Call;
+pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts, TlsConfig};
+pub use self::connection::serve_connection;
+pub use self::drain::Drained;
+pub use self::error::{AdoptFault, BindFault, Error};
+pub use self::layer::{ResponseBody, RoutedBy};
+pub use self::listen::{Listen, ListenError};
+pub use self::listener::Listener;
+pub use self::pulse::Pulse;
+pub use self::reply::Reply;
+pub use self::router::Router;
+pub use self::routes::{ResponseFuture, Routes};
+pub use crate::tls::{FileError, TlsFault};
+
+/// Sockets that listen already.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// For the calls.
+    pub calls: Option<OwnedFd>,
+    /// For the management port.
+    pub management: Option<OwnedFd>,
+}
+
+/// A server whose address is taken, and that accepts nobody yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: Listener,
+    management: Option<Listener>,
+    tls: Option<(Tls, Reload)>,
+    config: ServerConfig,
+    identity: Option<Identity>,
+}
+
+impl Server {
+    /// Takes the addresses of `config.listen` and `config.management.listen`. A host name is resolved here, which may block
+    /// for a moment.
+    ///
+    /// # Errors
+    /// [`Error::Bind`] where an address cannot be had, [`Error::Tls`] where a file cannot be used; the text says what to do.
+    pub fn bind(config: &ServerConfig) -> Result<Self, Error> {
+        Self::adopt(Sockets::default(), config)
+    }
+
+    /// A server on sockets that listen already, TCP or Unix: from a service manager, or from the process that this one
+    /// replaces. The address in `config` counts for nothing then; a Unix socket's file stays when the server stops. What is
+    /// not there is bound as by [`Server::bind`].
+    ///
+    /// # Errors
+    /// [`Error::Adopt`] where it is no socket to accept connections from, and those of [`Server::bind`].
+    pub fn adopt(sockets: Sockets, config: &ServerConfig) -> Result<Self, Error> {
+        let tls = Tls::new(config)?;
+        let listener = match sockets.calls {
+            Some(socket) => Listener::adopt(socket)?,
+            None => Listener::bind(&config.listen, "server.listen")?,
+        };
+        let management = match (sockets.management, &config.management.listen) {
+            (Some(socket), _) => Some(Listener::adopt(socket)?),
+            (None, Some(listen)) => Some(Listener::bind(listen, "server.management.listen")?),
+            (None, None) => None,
+        };
+        Ok(Self {
+            listener,
+            management,
+            tls,
+            config: config.clone(),
+            identity: None,
+        })
+    }
+
+    /// Says what the application calls itself: the metrics tell it on.
+    #[must_use]
+    pub fn named(mut self, name: &'static str, version: &'static str) -> Self {
+        self.identity = Some(Identity { name, version });
+        self
+    }
+
+    /// The address as bound: with the real port where port 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> &Listen {
+        self.listener.address()
+    }
+
+    /// The address of the management port as bound, where there is one.
+    #[must_use]
+    pub fn management_address(&self) -> Option<&Listen> {
+        self.management.as_ref().map(Listener::address)
+    }
+
+    /// Starts the workers and the management port; the socket is watched, and [`Running::until`] accepts from it.
+    ///
+    /// # Errors
+    /// [`Error::Worker`] or [`Error::Management`] where a thread or its runtime cannot be had, [`Error::Listener`] where a
+    /// socket cannot be watched.
+    pub async fn start(self, routes: Routes) -> Result<Running, Error> {
+        let Self {
+            listener,
+            management,
+            tls,
+            config,
+            identity,
+        } = self;
+        let (tls, reload) = tls.unzip();
+        let drain = Drain::default();
+        let counted = management.as_ref().map(|_| routes.state().methods.len());
+        let workers = Workers::start(&config, &routes, tls, &drain, counted).await?;
+        let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
+        let management = match management {
+            Some(listener) => {
+                let (state, admission) = (routes.state(), acceptor.admission());
+                let (state, admission) = (Arc::clone(state), Arc::clone(admission));
+                let metrics = Metrics::new(identity, state, admission, workers.vitals());
+                Some(management::Management::start(listener, &config, &routes, metrics).await?)
+            }
+            None => None,
+        };
+        debug!(address = %acceptor.address(), mode = %config.mode, workers = workers.len(), "serving");
+        routes.set_serving();
+        Ok(Running {
+            acceptor,
+            management,
+            workers,
+            routes,
+            drain,
+            drain_timeout: config.drain_timeout,
+            _reload: reload.map(|reload| AbortOnDropHandle::new(tokio::spawn(reload.run()))),
+        })
+    }
+}
+
+/// A server whose workers run.
+#[derive(Debug)]
+pub struct Running {
+    acceptor: acceptor::Acceptor,
+    management: Option<management::Management>,
+    workers: Workers,
+    routes: Routes,
+    drain: Drain,
+    drain_timeout: Duration,
+    _reload: Option<AbortOnDropHandle<()>>,
+}
+
+impl Running {
+    /// Says at any time whether the workers still get round to new work.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.workers.pulse()
+    }
+
+    /// Serves until `shutdown` is ready, then drains: nobody new is let in, health says NOT_SERVING, every connection is
+    /// told to go (GOAWAY), and calls in flight have `drain_timeout` to finish. What is left then is cut, and counted. The
+    /// management port answers to the end.
+    pub async fn until<F: Future<Output = ()>>(self, shutdown: F) -> Drained {
+        let workers = &self.workers;
+        self.acceptor
+            .run(|accepted| workers.serve(accepted), shutdown)
+            .await;
+        self.routes.set_draining();
+        let drained = self.drain.finish(self.drain_timeout).await;
+        self.workers.stop().await;
+        if let Some(management) = self.management {
+            management.stop().await;
+        }
+        drained
+    }
+}

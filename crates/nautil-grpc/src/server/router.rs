@@ -1,0 +1,155 @@
+//! The services of a server and the layers around them, until they become [`Routes`].
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use prost::Message;
+use prost_types::FileDescriptorSet;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tower_layer::Layer;
+use tower_service::Service as TowerService;
+
+use super::call::MessageLimits;
+use super::config::Limits;
+use super::error::Error;
+use super::health::Health;
+use super::layer::{Layered, ResponseBody, RoutedBy};
+use super::reflection;
+use super::routes::{Foreign, MethodName, Own, Routes, State, Table};
+use super::until_drain::UntilDrain;
+use crate::Service;
+use crate::descriptors::methods;
+
+/// Collects services and layers.
+#[must_use]
+pub struct Router {
+    limits: MessageLimits,
+    table: Table,
+    methods: Vec<MethodName>,
+    descriptor_sets: Vec<&'static [u8]>,
+    layers: Vec<Box<dyn FnOnce(Routes) -> Routes + Send>>,
+    health: bool,
+    reflection: bool,
+}
+
+impl Router {
+    /// No services. Of `limits`, the sizes of messages are used.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            limits: MessageLimits::new(limits),
+            table: Table::default(),
+            methods: Vec::new(),
+            descriptor_sets: Vec::new(),
+            layers: Vec::new(),
+            health: false,
+            reflection: false,
+        }
+    }
+
+    /// Serves `service` under its protobuf name.
+    pub fn mount<S: Service + ?Sized>(mut self, service: Arc<S>) -> Self {
+        // A set that cannot be read is reported where reflection reads it.
+        let set = FileDescriptorSet::decode(S::DESCRIPTOR_SET).unwrap_or_default();
+        let methods = methods(&set, S::NAME).iter();
+        let methods: Box<[String]> = methods.map(|method| method.name().to_owned()).collect();
+        let first = self.methods.len();
+        self.methods.extend(methods.iter().map(|method| MethodName {
+            service: S::NAME,
+            method: method.clone(),
+        }));
+        let service = Own::new(service, self.limits, methods, first);
+        self.table.push(S::NAME, service);
+        self.descriptor_sets.push(S::DESCRIPTOR_SET);
+        self
+    }
+
+    /// Serves a service that tonic's own generator made. Reflection lists it, but has no descriptors of it.
+    pub fn add_service<S>(mut self, service: S) -> Self
+    where
+        S: TowerService<
+                http::Request<Body>,
+                Response = http::Response<Body>,
+                Error = Infallible,
+                Future: Send,
+            > + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.table.push(S::NAME, Foreign::new(service));
+        self
+    }
+
+    /// Puts a tower layer around all services, and around the layers before it: the last one sees a request first.
+    ///
+    /// Each layer costs a box per call; [`tower_layer::Stack`] makes one layer of several.
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<Routes> + Send + 'static,
+        L::Service: RoutedBy<B>,
+        B: ResponseBody,
+    {
+        self.layers.push(Box::new(move |routes| {
+            let state = Arc::clone(routes.state());
+            Routes::layered(Layered::new(layer.layer(routes)), state)
+        }));
+        self
+    }
+
+    /// Adds `grpc.health.v1.Health`: every service and the server itself (the empty name), SERVING while the server takes
+    /// calls. `Watch` ends when the server drains.
+    pub fn with_health(mut self) -> Self {
+        self.health = true;
+        self
+    }
+
+    /// Adds server reflection, `v1` and `v1alpha`, for all mounted services.
+    pub fn with_reflection(mut self) -> Self {
+        self.reflection = true;
+        self
+    }
+
+    /// Closes the list.
+    ///
+    /// # Errors
+    /// [`Error::Mounted`] for a service that is there twice, [`Error::Reflection`] for a descriptor set that cannot be read.
+    pub fn build(mut self) -> Result<Routes, Error> {
+        let health = Health::new(self.table.names());
+        if self.health {
+            self.descriptor_sets
+                .push(tonic_health::pb::FILE_DESCRIPTOR_SET);
+            self = self.add_service(health.service());
+        }
+        if self.reflection {
+            self.descriptor_sets.sort_unstable();
+            self.descriptor_sets.dedup();
+            let sets = self.descriptor_sets.clone();
+            let names: Vec<_> = self.table.names().chain(reflection::NAMES).collect();
+            let v1 = UntilDrain::new(reflection::v1(&sets, &names)?, &health);
+            let v1alpha = UntilDrain::new(reflection::v1alpha(&sets, &names)?, &health);
+            self = self.add_service(v1).add_service(v1alpha);
+        }
+        if let Some(name) = self.table.duplicate() {
+            return Err(Error::Mounted { name });
+        }
+        let methods = self.methods;
+        let routes = Routes::plain(self.table, Arc::new(State { health, methods }));
+        Ok(self
+            .layers
+            .into_iter()
+            .fold(routes, |routes, layer| layer(routes)))
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Router")
+            .field("services", &self.table)
+            .field("layers", &self.layers.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,34 @@
+//! What has to be built besides the bindings for an application to be whole.
+
+use std::fmt;
+
+use super::{Container, ResolveError};
+
+type Check = Box<dyn Fn(&Container) -> Vec<ResolveError> + Send + Sync>;
+
+/// Features that build components of their own, which are bound to nothing: each says what of its own cannot be built.
+#[derive(Default)]
+pub(crate) struct Checks(Vec<Check>);
+
+impl Checks {
+    pub(crate) fn add(
+        &mut self,
+        check: impl Fn(&Container) -> Vec<ResolveError> + Send + Sync + 'static,
+    ) {
+        self.0.push(Box::new(check));
+    }
+
+    /// Everything that cannot be built.
+    pub(crate) fn run(&self, container: &Container) -> Vec<ResolveError> {
+        self.0.iter().flat_map(|check| check(container)).collect()
+    }
+}
+
+impl fmt::Debug for Checks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Checks")
+            .field(&self.0.len())
+            .finish()
+    }
+}

@@ -1,0 +1,77 @@
+//! The sections `server` and `grpc`.
+
+use nautil_grpc::server::{Listen, ServerConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Invalid, Section};
+
+/// `config/grpc.toml`: what is generated, from what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrpcConfig {
+    /// The contracts: paths or globs from the project's root.
+    pub services: Vec<String>,
+    /// Further directories that `import` looks in, after the directory of the contract itself.
+    pub imports: Vec<String>,
+    /// The directory of the generated code, which belongs to the generator alone.
+    pub generated: String,
+}
+
+impl Default for GrpcConfig {
+    fn default() -> Self {
+        GrpcConfig {
+            services: Vec::new(),
+            imports: Vec::new(),
+            generated: "generated".to_owned(),
+        }
+    }
+}
+
+impl Section for GrpcConfig {
+    const NAME: &'static str = "grpc";
+}
+
+impl Section for ServerConfig {
+    const NAME: &'static str = "server";
+
+    fn check(&self) -> Vec<Invalid> {
+        let timeouts = &self.timeouts;
+        let awaited = [
+            ("timeouts.first_byte", timeouts.first_byte),
+            ("timeouts.handshake", timeouts.handshake),
+            ("timeouts.keepalive.timeout", timeouts.keepalive.timeout),
+        ];
+        let zero = awaited.into_iter().filter(|(_, time)| time.is_zero());
+        let invalid = zero.map(|(key, _)| Invalid {
+            key,
+            expected: "more than zero: no peer is that fast".to_owned(),
+        });
+        invalid.chain(check_tls(self)).collect()
+    }
+}
+
+/// A half of TLS is none, and none is not what was meant.
+fn check_tls(config: &ServerConfig) -> Option<Invalid> {
+    let tls = &config.tls;
+    let (key, expected) = match (&tls.certificate, &tls.key, &tls.client_ca) {
+        (None, None, None) => return None,
+        (Some(_), None, _) => ("tls.key", "the key of `tls.certificate`: a PEM file"),
+        (None, Some(_), _) => (
+            "tls.certificate",
+            "the certificate of `tls.key`: a PEM file",
+        ),
+        (None, None, Some(_)) => (
+            "tls.certificate",
+            "a PEM file, and `tls.key` with it: without TLS nobody is asked for a certificate of `tls.client_ca`",
+        ),
+        (Some(_), Some(_), _) if matches!(config.listen, Listen::Unix(_)) => (
+            "listen",
+            "a TCP address: TLS (`tls.certificate`) is not for a Unix socket, whose file's permissions say who may connect",
+        ),
+        (Some(_), Some(_), _) => return None,
+    };
+    Some(Invalid {
+        key,
+        expected: expected.to_owned(),
+    })
+}

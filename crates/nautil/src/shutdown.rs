@@ -1,0 +1,25 @@
+//! The wish to stop. What brings it, signals among others, is elsewhere.
+
+use tokio_util::sync::CancellationToken;
+
+/// Says when the application is to stop. A clone says the same.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown(CancellationToken);
+
+impl Shutdown {
+    /// Asks the application to stop.
+    pub fn request(&self) {
+        self.0.cancel();
+    }
+
+    /// Resolves once the application is asked to stop.
+    pub async fn requested(&self) {
+        self.0.cancelled().await;
+    }
+
+    /// Whether the application was asked to stop.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
