@@ -9,8 +9,10 @@
 
 pub mod client;
 mod code;
+mod codec;
 mod descriptors;
 pub mod permission;
+mod reset;
 pub mod server;
 mod service;
 mod tls;

@@ -3,136 +3,200 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_util::Stream;
+use http::HeaderMap;
+use prost::Message;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
 use super::deadline::{Deadline, Scope};
-use super::failure::{self, Site};
-use super::wire::Notes;
+use super::failure::{self, Callee};
+use super::response::{Fault, Next, Response};
+use super::send::{Answer, SendError};
+use crate::BoxStream;
 
 /// One call under way. Dropping it cancels what is left of it.
 pub(super) struct Call {
-    site: Arc<Site>,
-    notes: Arc<Notes>,
+    callee: Arc<Callee>,
     deadline: Deadline,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Brings the error at which the caller's own stream stopped.
     outgoing: Option<oneshot::Receiver<Status>>,
+    /// Whether there were response headers.
+    responded: bool,
 }
 
-/// The messages of a response.
-pub(super) struct Inbound<T> {
-    messages: Option<Streaming<T>>,
+/// The messages of a response, as a caller reads them.
+struct Messages<M> {
+    /// Nothing, once the stream is over for both sides.
+    response: Option<Response<M>>,
     call: Call,
 }
 
+/// Why a call failed, before it is put in words.
+pub(super) enum CallError {
+    /// There is no response.
+    Send(SendError),
+    /// There is one that cannot be used.
+    Response(Fault),
+    /// It was not sent.
+    Local(Status),
+}
+
 impl Call {
-    pub(super) fn new(site: Arc<Site>, notes: Arc<Notes>, deadline: Deadline) -> Self {
+    pub(super) fn new(callee: Arc<Callee>, deadline: Deadline) -> Self {
         Self {
-            site,
-            notes,
+            callee,
             deadline,
             timer: Some(Box::pin(tokio::time::sleep(deadline.limit))),
             outgoing: None,
+            responded: false,
         }
+    }
+
+    /// What the server is told of the deadline: it holds for the whole call, and a limit that ends at the headers is not the
+    /// server's business.
+    pub(super) fn told_to_the_server(&self) -> Option<Duration> {
+        (self.deadline.scope == Scope::Call).then_some(self.deadline.limit)
     }
 
     /// Watches a request's stream: `outgoing` brings the error at which it stopped.
-    pub(super) fn with_outgoing(mut self, outgoing: oneshot::Receiver<Status>) -> Self {
+    pub(super) fn watch(&mut self, outgoing: oneshot::Receiver<Status>) {
         self.outgoing = Some(outgoing);
-        self
     }
 
-    /// Awaits `answer`, unless the outgoing stream or the deadline ends the call before.
-    pub(super) async fn answer<T>(
+    /// Awaits the head of the response, unless the outgoing stream or the deadline ends the call before.
+    pub(super) async fn head<M: Message + Default>(
         &mut self,
-        answer: impl Future<Output = Result<T, Status>>,
-    ) -> Result<T, Status> {
+        limit: usize,
+        answer: impl Future<Output = Result<Answer, CallError>>,
+    ) -> Result<(HeaderMap, Response<M>), Status> {
         let mut answer = pin!(answer);
-        let result = poll_fn(|context| {
-            self.poll(context, |context| {
-                answer.as_mut().poll(context).map(|answer| match answer {
-                    Ok(answer) => Ok(Some(answer)),
-                    Err(status) => Err(status),
-                })
-            })
+        let answered = poll_fn(|context| {
+            if let Poll::Ready(status) = self.poll_end(context) {
+                return Poll::Ready(Err(status));
+            }
+            answer
+                .as_mut()
+                .poll(context)
+                .map_err(|error| self.failed(error))
         });
-        match result.await {
-            Some(result) => result,
-            None => Err(Status::internal("a call ended without an answer")),
+        let (response, sending) = answered.await?;
+        self.responded = true;
+        Response::begin(response, sending, limit)
+            .map_err(|fault| self.failed(CallError::Response(fault)))
+    }
+
+    /// The one message of a response, with what its trailers say besides.
+    pub(super) async fn message<M: Message + Default>(
+        &mut self,
+        mut response: Response<M>,
+    ) -> Result<(M, HeaderMap), Status> {
+        let mut message = None;
+        loop {
+            match poll_fn(|context| self.poll(&mut response, context)).await? {
+                Next::Message(next) => {
+                    if message.replace(next).is_some() {
+                        return Err(self.unreadable("there is more than one message"));
+                    }
+                }
+                Next::End(trailers) => {
+                    let message = message.ok_or_else(|| self.unreadable("there is no message"))?;
+                    return Ok((message, trailers));
+                }
+            }
         }
     }
 
-    /// The messages that follow the response headers.
-    pub(super) fn messages<T>(mut self, messages: Streaming<T>) -> Inbound<T> {
+    /// The messages that follow the head.
+    pub(super) fn messages<M: Message + Default + 'static>(
+        mut self,
+        response: Response<M>,
+    ) -> BoxStream<M> {
         if self.deadline.scope == Scope::Headers {
             self.timer = None;
         }
-        Inbound {
-            messages: Some(messages),
+        Box::pin(Messages {
+            response: Some(response),
             call: self,
-        }
+        })
     }
 
-    fn poll<T>(
+    fn poll<M: Message + Default>(
         &mut self,
+        response: &mut Response<M>,
         context: &mut Context<'_>,
-        next: impl FnOnce(&mut Context<'_>) -> Poll<Result<Option<T>, Status>>,
-    ) -> Poll<Option<Result<T, Status>>> {
+    ) -> Poll<Result<Next<M>, Status>> {
+        if let Poll::Ready(status) = self.poll_end(context) {
+            return Poll::Ready(Err(status));
+        }
+        response
+            .poll_next(context)
+            .map_err(|fault| self.failed(CallError::Response(fault)))
+    }
+
+    /// Whether something ends the call that is not the server: before the server is looked at, so that one that always has
+    /// something to say does not outlive the deadline.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Status> {
         if let Some(outgoing) = &mut self.outgoing
             && let Poll::Ready(stopped) = Pin::new(outgoing).poll(context)
         {
             self.outgoing = None;
             if let Ok(status) = stopped {
-                return Poll::Ready(Some(Err(failure::outgoing(&self.site, &status))));
+                return Poll::Ready(failure::outgoing(&self.callee, &status));
             }
         }
-        if let Poll::Ready(result) = next(context) {
-            return Poll::Ready(result.map_err(|status| self.fail(status)).transpose());
-        }
-        match &mut self.timer {
-            Some(timer) => timer.as_mut().poll(context).map(|()| {
-                let limit = self.deadline.limit;
-                Some(Err(failure::deadline_exceeded(&self.site, limit)))
-            }),
-            None => Poll::Pending,
-        }
+        let Some(timer) = &mut self.timer else {
+            return Poll::Pending;
+        };
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(failure::deadline_exceeded(
+            &self.callee,
+            self.deadline.limit,
+        ))
     }
 
-    fn fail(&mut self, status: Status) -> Status {
+    fn unreadable(&mut self, what: &str) -> Status {
+        self.failed(CallError::Response(Fault::Unreadable(what.to_owned())))
+    }
+
+    fn failed(&mut self, error: CallError) -> Status {
         // The stream's own error may have come after the look at it, and is why the call failed.
         if let Some(outgoing) = &mut self.outgoing
             && let Ok(status) = outgoing.try_recv()
         {
-            return failure::outgoing(&self.site, &status);
+            return failure::outgoing(&self.callee, &status);
         }
-        failure::classify(&self.site, &self.notes, status)
+        match error {
+            CallError::Local(status) => status,
+            CallError::Send(error) => failure::unsent(&self.callee, error),
+            CallError::Response(fault) => failure::response(&self.callee, self.responded, fault),
+        }
     }
 }
 
-impl<T> Stream for Inbound<T> {
-    type Item = Result<T, Status>;
+impl<M: Message + Default> Stream for Messages<M> {
+    type Item = Result<M, Status>;
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<T, Status>>> {
-        let Self { messages, call } = &mut *self;
-        let Some(streaming) = messages else {
+    ) -> Poll<Option<Result<M, Status>>> {
+        let Self { response, call } = &mut *self;
+        let Some(reading) = response else {
             return Poll::Ready(None);
         };
-        let next = call.poll(context, |context| {
-            Pin::new(streaming)
-                .poll_next(context)
-                .map(Option::transpose)
-        });
-        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
-            // The stream is over for both sides: dropping resets what is still open.
-            *messages = None;
-        }
-        next
+        let next = match ready!(call.poll(reading, context)) {
+            Ok(Next::Message(message)) => return Poll::Ready(Some(Ok(message))),
+            Ok(Next::End(_)) => None,
+            Err(status) => Some(Err(status)),
+        };
+        // Dropping it resets what is still open.
+        *response = None;
+        Poll::Ready(next)
     }
 }

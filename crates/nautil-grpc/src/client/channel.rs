@@ -7,26 +7,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::Uri;
-use http::uri::PathAndQuery;
+use http::{HeaderMap, Uri};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
-use tonic::client::Grpc;
-use tonic::{Request, Response, Status, Streaming};
-use tonic_prost::ProstCodec;
+use tonic::metadata::MetadataMap;
+use tonic::{Extensions, Request, Response, Status};
 
-use super::call::Call;
+use super::call::{Call, CallError};
 use super::deadline::{Deadline, LONGEST, Scope};
 use super::dial::{BoxIo, Dialer, Place};
-use super::failure::{Site, host_not_set};
+use super::failure::{Callee, Failure, host_not_set};
 use super::host::Address;
-use super::outbound::{Fault, Outbound};
+use super::outgoing::{Outgoing, Source};
 use super::pool::{Name, Pool};
+use super::request::head;
+use super::response;
+use super::send::send;
 use super::tls::Tls;
-use super::wire::{Notes, Wire};
 use super::{ClientConfig, ConnectError, Host, Resolve, SystemResolver, Target};
 use crate::BoxStream;
+use crate::codec::{Half, encode};
 
 /// The way to one service, shared by all clones and all calls.
 ///
@@ -51,7 +51,7 @@ pub struct Channel(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    site: Arc<Site>,
+    callee: Arc<Callee>,
     deadline: Duration,
     max_receive_message: usize,
     line: Option<Line>,
@@ -134,21 +134,15 @@ impl Channel {
     pub async fn unary<A, B>(
         &self,
         path: &'static str,
-        mut request: Request<A>,
+        request: Request<A>,
     ) -> Result<Response<B>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let (mut call, wire) = self.call(&mut request, Scope::Call)?;
-        let mut grpc = self.grpc(wire);
-        let answer = async {
-            grpc.unary(request, path_of(path)?, ProstCodec::<A, B>::default())
-                .await
-        };
-        let response = call.answer(answer).await;
-        self.note(&response);
-        response
+        let mut call = self.begin(request.metadata(), Scope::Call)?;
+        let begun = self.send_one(&mut call, path, request).await;
+        self.one(call, begun).await
     }
 
     /// Sends one message, and returns at the response headers with a stream of messages.
@@ -158,21 +152,15 @@ impl Channel {
     pub async fn server_streaming<A, B>(
         &self,
         path: &'static str,
-        mut request: Request<A>,
+        request: Request<A>,
     ) -> Result<Response<BoxStream<B>>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let (mut call, wire) = self.call(&mut request, Scope::Headers)?;
-        let mut grpc = self.grpc(wire);
-        let answer = async {
-            grpc.server_streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
-                .await
-        };
-        let response = call.answer(answer).await;
-        self.note(&response);
-        Ok(into_stream(response?, call))
+        let mut call = self.begin(request.metadata(), Scope::Headers)?;
+        let begun = self.send_one(&mut call, path, request).await;
+        self.many(call, begun)
     }
 
     /// Sends a stream of messages, and awaits one. An error in the stream resets the call and is its result.
@@ -182,22 +170,15 @@ impl Channel {
     pub async fn client_streaming<A, B>(
         &self,
         path: &'static str,
-        mut request: Request<BoxStream<A>>,
+        request: Request<BoxStream<A>>,
     ) -> Result<Response<B>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let (call, wire) = self.call(&mut request, Scope::Call)?;
-        let (request, mut call, wire) = outgoing(request, call, wire);
-        let mut grpc = self.grpc(wire);
-        let answer = async {
-            grpc.client_streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
-                .await
-        };
-        let response = call.answer(answer).await;
-        self.note(&response);
-        response
+        let mut call = self.begin(request.metadata(), Scope::Call)?;
+        let begun = self.send_many(&mut call, path, request).await;
+        self.one(call, begun).await
     }
 
     /// Sends a stream of messages, and returns at the response headers with another. An error in the stream resets the
@@ -208,22 +189,15 @@ impl Channel {
     pub async fn streaming<A, B>(
         &self,
         path: &'static str,
-        mut request: Request<BoxStream<A>>,
+        request: Request<BoxStream<A>>,
     ) -> Result<Response<BoxStream<B>>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let (call, wire) = self.call(&mut request, Scope::Headers)?;
-        let (request, mut call, wire) = outgoing(request, call, wire);
-        let mut grpc = self.grpc(wire);
-        let answer = async {
-            grpc.streaming(request, path_of(path)?, ProstCodec::<A, B>::default())
-                .await
-        };
-        let response = call.answer(answer).await;
-        self.note(&response);
-        Ok(into_stream(response?, call))
+        let mut call = self.begin(request.metadata(), Scope::Headers)?;
+        let begun = self.send_many(&mut call, path, request).await;
+        self.many(call, begun)
     }
 
     fn new(
@@ -233,7 +207,7 @@ impl Channel {
         line: Option<Line>,
     ) -> Self {
         Self(Arc::new(Inner {
-            site: Arc::new(Site {
+            callee: Arc::new(Callee {
                 target,
                 host,
                 heard: AtomicBool::new(false),
@@ -245,39 +219,118 @@ impl Channel {
     }
 
     /// `scope` is the part of the call that the config's deadline holds for.
-    fn call<T>(&self, request: &mut Request<T>, scope: Scope) -> Result<(Call, Wire), Status> {
-        let site = &self.0.site;
-        let Some(line) = &self.0.line else {
-            return Err(host_not_set(site));
-        };
-        let deadline = Deadline::of(request.metadata(), self.0.deadline, scope);
-        // `grpc-timeout` is for the whole call: a limit that ends at the headers is not the server's business.
-        if deadline.scope == Scope::Call {
-            request.set_timeout(deadline.limit);
+    fn begin(&self, metadata: &MetadataMap, scope: Scope) -> Result<Call, Status> {
+        let callee = &self.0.callee;
+        if self.0.line.is_none() {
+            return Err(host_not_set(callee));
         }
-        let notes = Arc::new(Notes::default());
-        let wire = Wire::new(Arc::clone(&line.pool), Arc::clone(&notes));
-        Ok((Call::new(Arc::clone(site), notes, deadline), wire))
+        let deadline = Deadline::of(metadata, self.0.deadline, scope);
+        Ok(Call::new(Arc::clone(callee), deadline))
     }
 
-    fn grpc(&self, wire: Wire) -> Grpc<Wire> {
-        let origin = match &self.0.line {
-            Some(line) => line.origin.clone(),
-            None => Uri::default(),
+    /// The half of a call that sends one message.
+    async fn send_one<A: Message, B: Message + Default>(
+        &self,
+        call: &mut Call,
+        path: &'static str,
+        request: Request<A>,
+    ) -> Begun<B> {
+        let (metadata, _, message) = request.into_parts();
+        let message = encode(&message, Half::Request, usize::MAX)
+            .map_err(|error| Status::resource_exhausted(error.to_string()))?;
+        self.send(call, path, metadata, Outgoing::Message(message))
+            .await
+    }
+
+    /// The half of a call that sends many.
+    async fn send_many<A: Message + 'static, B: Message + Default>(
+        &self,
+        call: &mut Call,
+        path: &'static str,
+        request: Request<BoxStream<A>>,
+    ) -> Begun<B> {
+        let (metadata, _, messages) = request.into_parts();
+        let (source, stopped) = Source::new(messages);
+        call.watch(stopped);
+        self.send(call, path, metadata, Outgoing::Stream(Arc::new(source)))
+            .await
+    }
+
+    async fn send<B: Message + Default>(
+        &self,
+        call: &mut Call,
+        path: &'static str,
+        metadata: MetadataMap,
+        outgoing: Outgoing,
+    ) -> Begun<B> {
+        let Some(line) = &self.0.line else {
+            return Err(host_not_set(&self.0.callee));
         };
-        Grpc::with_origin(wire, origin).max_decoding_message_size(self.0.max_receive_message)
+        let timeout = call.told_to_the_server();
+        let answer = async {
+            let head = head(&line.origin, path, metadata, timeout).map_err(CallError::Local)?;
+            send(&line.pool, head, &outgoing)
+                .await
+                .map_err(CallError::Send)
+        };
+        call.head(self.0.max_receive_message, answer).await
     }
 
-    fn note<T>(&self, response: &Result<T, Status>) {
-        let answered = match response {
+    /// The half of a call that awaits one message.
+    async fn one<B: Message + Default>(
+        &self,
+        mut call: Call,
+        begun: Begun<B>,
+    ) -> Result<Response<B>, Status> {
+        let ended = match begun {
+            Ok((headers, response)) => call
+                .message(response)
+                .await
+                .map(|(message, trailers)| (headers, message, trailers)),
+            Err(status) => Err(status),
+        };
+        self.note(&ended);
+        let (mut headers, message, trailers) = ended?;
+        headers.extend(trailers);
+        let metadata = MetadataMap::from_headers(headers);
+        Ok(Response::from_parts(
+            metadata,
+            message,
+            Extensions::default(),
+        ))
+    }
+
+    /// The half of a call that awaits many.
+    fn many<B: Message + Default + Send + 'static>(
+        &self,
+        call: Call,
+        begun: Begun<B>,
+    ) -> Result<Response<BoxStream<B>>, Status> {
+        self.note(&begun);
+        let (headers, response) = begun?;
+        let metadata = MetadataMap::from_headers(headers);
+        let messages = call.messages(response);
+        Ok(Response::from_parts(
+            metadata,
+            messages,
+            Extensions::default(),
+        ))
+    }
+
+    /// Remembers that a gRPC server is there, if one answered.
+    fn note<T>(&self, result: &Result<T, Status>) {
+        let is_answered = match result {
             Ok(_) => true,
-            Err(status) => super::Failure::of(status).is_some_and(super::Failure::answered),
+            Err(status) => Failure::of(status).is_some_and(Failure::answered),
         };
-        if answered {
-            self.0.site.heard.store(true, Ordering::Release);
+        if is_answered {
+            self.0.callee.heard.store(true, Ordering::Release);
         }
     }
 }
+
+/// The head of a response and the rest of it, or why there is none.
+type Begun<B> = Result<(HeaderMap, response::Response<B>), Status>;
 
 impl Line {
     fn network(
@@ -364,29 +417,4 @@ fn refuse_zero(target: Target, config: &ClientConfig) -> Result<(), ConnectError
         service: target.service,
         key,
     })
-}
-
-/// Guards the request's stream.
-fn outgoing<T>(
-    request: Request<BoxStream<T>>,
-    call: Call,
-    wire: Wire,
-) -> (Request<Outbound<T>>, Call, Wire) {
-    let fault = Fault::default();
-    let (caller, stopped) = oneshot::channel();
-    let request = request.map(|messages| Outbound::new(messages, fault.clone()));
-    let call = call.with_outgoing(stopped);
-    (request, call, wire.guard(fault, caller))
-}
-
-fn into_stream<T: Send + 'static>(
-    response: Response<Streaming<T>>,
-    call: Call,
-) -> Response<BoxStream<T>> {
-    response.map(|messages| Box::pin(call.messages(messages)) as BoxStream<T>)
-}
-
-fn path_of(path: &'static str) -> Result<PathAndQuery, Status> {
-    PathAndQuery::from_maybe_shared(bytes::Bytes::from_static(path.as_bytes()))
-        .map_err(|_| Status::internal(format!("`{path}` is no path of a gRPC method")))
 }

@@ -11,8 +11,9 @@ use tonic::{Code, Status};
 
 use super::Target;
 use super::dial::DialError;
-use super::slot::Unconnected;
-use super::wire::{NotGrpc, Notes};
+use super::response::Fault as ResponseFault;
+use super::send::SendError;
+use crate::reset;
 
 /// Why a call failed: the `source` of every [`Status`] that a [`Channel`](super::Channel) returns.
 ///
@@ -20,11 +21,11 @@ use super::wire::{NotGrpc, Notes};
 /// [`describe`](super::describe) makes the whole line.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    site: Arc<Site>,
+    callee: Arc<Callee>,
     reason: Reason,
     hint: Option<&'static str>,
-    /// tonic's status, for the sources below it.
-    cause: Option<Status>,
+    /// What the lower layers said.
+    cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// How a call failed.
@@ -54,7 +55,7 @@ pub enum Reason {
 
 /// Who is called.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(super) struct Callee {
     pub(super) target: Target,
     pub(super) host: Option<String>,
     /// Whether a gRPC server was ever heard from there.
@@ -71,19 +72,19 @@ impl Failure {
     /// The full protobuf name of the service: `currency.CurrencyRateService`.
     #[must_use]
     pub fn service(&self) -> &'static str {
-        self.site.target.service
+        self.callee.target.service
     }
 
     /// The host, as it was written; `None` where it is not set.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        self.site.host.as_deref()
+        self.callee.host.as_deref()
     }
 
     /// The variable that sets the host: `CURRENCY_RATE_SERVICE_HOST`.
     #[must_use]
     pub fn variable(&self) -> &'static str {
-        self.site.target.variable
+        self.callee.target.variable
     }
 
     /// How the call failed.
@@ -107,8 +108,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Target { service, variable } = self.site.target;
-        match &self.site.host {
+        let Target { service, variable } = self.callee.target;
+        match &self.callee.host {
             Some(host) => write!(formatter, "{service} at {host} ({variable})"),
             None => write!(formatter, "{service} ({variable})"),
         }
@@ -117,50 +118,85 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.as_ref()?.source()
+        let cause: &(dyn Error + 'static) = &**self.cause.as_ref()?;
+        Some(cause)
     }
 }
 
 /// The status of a call without a host.
-pub(super) fn host_not_set(site: &Arc<Site>) -> Status {
-    let message = format!("set {} to host:port", site.target.variable);
-    local(site, Reason::HostNotSet, Code::FailedPrecondition, message)
+pub(super) fn host_not_set(callee: &Arc<Callee>) -> Status {
+    let message = format!("set {} to host:port", callee.target.variable);
+    Fault::new(Reason::HostNotSet, Code::FailedPrecondition, message).dress(callee, None)
 }
 
 /// The status of a call whose time is over.
-pub(super) fn deadline_exceeded(site: &Arc<Site>, limit: Duration) -> Status {
+pub(super) fn deadline_exceeded(callee: &Arc<Callee>, limit: Duration) -> Status {
     let message = format!("no answer within {}", humantime::format_duration(limit));
     let reason = Reason::DeadlineExceeded { limit };
-    local(site, reason, Code::DeadlineExceeded, message)
+    Fault::new(reason, Code::DeadlineExceeded, message).dress(callee, None)
 }
 
 /// The status of a call whose outgoing stream stopped at `status`.
-pub(super) fn outgoing(site: &Arc<Site>, status: &Status) -> Status {
-    Fault::new(Reason::OutgoingStream, status.code(), status.message()).dress(site, status.clone())
+pub(super) fn outgoing(callee: &Arc<Callee>, status: &Status) -> Status {
+    let mut stopped = status.clone();
+    stopped.set_source(Arc::new(Failure {
+        callee: Arc::clone(callee),
+        reason: Reason::OutgoingStream,
+        hint: None,
+        cause: None,
+    }));
+    stopped
 }
 
-/// Finds out what `status`, made by tonic, stands for.
-pub(super) fn classify(site: &Arc<Site>, notes: &Notes, status: Status) -> Status {
-    let Some(cause) = status.source() else {
-        return sourceless(site, notes, status);
+/// The status of a call that has no response.
+pub(super) fn unsent(callee: &Arc<Callee>, error: SendError) -> Status {
+    let fault = match &error {
+        SendError::Unconnected(unconnected) => no_connection(unconnected.error()),
+        SendError::Broken(error) => broken_http2(error),
     };
-    let fault = if let Some(not_grpc) = find::<NotGrpc>(cause) {
-        Fault::new(Reason::NotGrpc, code_of_http(not_grpc.status), not_grpc)
-            .hint("is the port right?")
-    } else if let Some(unconnected) = find::<Unconnected>(cause) {
-        no_connection(unconnected.error())
-    } else if let Some(http2) = find::<h2::Error>(cause) {
-        broken_http2(http2)
-    } else {
-        closed()
-    };
-    let never_heard = !notes.responded() && !site.heard.load(Ordering::Acquire);
-    let fault = if fault.reason == Reason::Interrupted && never_heard {
-        fault.hint("is it a gRPC server?")
-    } else {
-        fault
-    };
-    fault.dress(site, status)
+    let fault = fault.unless_heard(callee.heard.load(Ordering::Acquire));
+    match error {
+        SendError::Unconnected(cause) => fault.because(callee, cause),
+        SendError::Broken(cause) => fault.because(callee, cause),
+    }
+}
+
+/// The status of a call whose response cannot be used.
+pub(super) fn response(callee: &Arc<Callee>, responded: bool, fault: ResponseFault) -> Status {
+    match fault {
+        ResponseFault::Answered(status) => answered(callee, status),
+        ResponseFault::NotGrpc(not_grpc) => {
+            let code = code_of_http(not_grpc.status);
+            Fault::new(Reason::NotGrpc, code, &not_grpc)
+                .hint("is the port right?")
+                .because(callee, not_grpc)
+        }
+        ResponseFault::TooLarge(error) => {
+            Fault::new(Reason::Unreadable, Code::ResourceExhausted, error)
+                .hint("is `max_receive_message` too small?")
+                .dress(callee, None)
+        }
+        ResponseFault::Unreadable(what) => {
+            Fault::new(Reason::Unreadable, Code::Internal, what).dress(callee, None)
+        }
+        ResponseFault::Broken(error) => {
+            let is_heard = responded || callee.heard.load(Ordering::Acquire);
+            broken_http2(&error)
+                .unless_heard(is_heard)
+                .because(callee, error)
+        }
+    }
+}
+
+/// The server's own status, as it sent it.
+fn answered(callee: &Arc<Callee>, mut status: Status) -> Status {
+    status.set_source(Arc::new(Failure {
+        callee: Arc::clone(callee),
+        reason: Reason::Answered,
+        hint: None,
+        cause: None,
+    }));
+    status
 }
 
 /// What is known of a failure that is not the server's own.
@@ -188,57 +224,29 @@ impl Fault {
         }
     }
 
-    /// The status for the caller; details and metadata are those of `cause`.
-    fn dress(self, site: &Arc<Site>, cause: Status) -> Status {
-        let mut status = Status::with_details_and_metadata(
-            self.code,
-            self.message,
-            cause.details().to_vec().into(),
-            cause.metadata().clone(),
-        );
+    /// Asks whether it is a gRPC server, where none was ever heard of there.
+    fn unless_heard(self, is_heard: bool) -> Self {
+        if is_heard || self.reason != Reason::Interrupted {
+            return self;
+        }
+        self.hint("is it a gRPC server?")
+    }
+
+    /// The status for the caller, with what the lower layers said.
+    fn because(self, callee: &Arc<Callee>, cause: impl Error + Send + Sync + 'static) -> Status {
+        self.dress(callee, Some(Arc::new(cause)))
+    }
+
+    fn dress(self, callee: &Arc<Callee>, cause: Option<Arc<dyn Error + Send + Sync>>) -> Status {
+        let mut status = Status::new(self.code, self.message);
         status.set_source(Arc::new(Failure {
-            site: Arc::clone(site),
+            callee: Arc::clone(callee),
             reason: self.reason,
             hint: self.hint,
-            cause: Some(cause),
+            cause,
         }));
         status
     }
-}
-
-fn local(site: &Arc<Site>, reason: Reason, code: Code, message: String) -> Status {
-    let mut status = Status::new(code, message);
-    status.set_source(Arc::new(Failure {
-        site: Arc::clone(site),
-        reason,
-        hint: None,
-        cause: None,
-    }));
-    status
-}
-
-/// Either the server's own status, or tonic's complaint about what it sent.
-fn sourceless(site: &Arc<Site>, notes: &Notes, mut status: Status) -> Status {
-    if notes.stated_failure() {
-        status.set_source(Arc::new(Failure {
-            site: Arc::clone(site),
-            reason: Reason::Answered,
-            hint: None,
-            cause: None,
-        }));
-        return status;
-    }
-    let fault = match status.code() {
-        // tonic's code for a message above the limit; gRPC's is RESOURCE_EXHAUSTED.
-        Code::OutOfRange => Fault::new(
-            Reason::Unreadable,
-            Code::ResourceExhausted,
-            status.message(),
-        )
-        .hint("is `max_receive_message` too small?"),
-        code => Fault::new(Reason::Unreadable, code, status.message()),
-    };
-    fault.dress(site, status)
 }
 
 fn no_connection(error: &DialError) -> Fault {
@@ -293,21 +301,10 @@ fn broken_http2(error: &h2::Error) -> Fault {
     let reason = error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
     if error.is_reset() {
         let message = format!("stream reset: {}", reason.description());
-        return Fault::new(Reason::Interrupted, code_of_reset(reason), message);
+        return Fault::new(Reason::Interrupted, reset::code(reason), message);
     }
     let message = format!("connection closed: {}", reason.description());
     Fault::new(Reason::Interrupted, Code::Unavailable, message)
-}
-
-/// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors>
-fn code_of_reset(reason: h2::Reason) -> Code {
-    match reason {
-        h2::Reason::REFUSED_STREAM => Code::Unavailable,
-        h2::Reason::CANCEL => Code::Cancelled,
-        h2::Reason::ENHANCE_YOUR_CALM => Code::ResourceExhausted,
-        h2::Reason::INADEQUATE_SECURITY => Code::PermissionDenied,
-        _ => Code::Internal,
-    }
 }
 
 /// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>
@@ -320,11 +317,6 @@ fn code_of_http(status: http::StatusCode) -> Code {
         429 | 502..=504 => Code::Unavailable,
         _ => Code::Unknown,
     }
-}
-
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    std::iter::successors(Some(error), |error| (*error).source())
-        .find_map(|error| error.downcast_ref())
 }
 
 /// What the lowest layer says.

@@ -4,11 +4,12 @@
 //! `failure` and `describe` (a call failed). The works:
 //!
 //! ```text
-//! channel -> call (deadline) -> tonic -> wire -> send -> pool (resolve) -> slot -> dial (tls, greeting)
-//!                                                     |
-//!                                  outgoing (outbound), incoming
+//! channel -> call (deadline) -> send -> pool (resolve) -> slot -> dial (tls, greeting)
+//!               |                 |
+//!            response       request, outgoing
 //! ```
 
+mod agent;
 mod call;
 mod channel;
 mod config;
@@ -19,17 +20,16 @@ mod dial;
 mod failure;
 mod greeting;
 mod host;
-mod incoming;
-mod outbound;
 mod outgoing;
 mod pin;
 mod pool;
+mod request;
 mod resolve;
+mod response;
 mod send;
 mod slot;
 mod target;
 mod tls;
-mod wire;
 
 pub use crate::code::code_name;
 pub use channel::Channel;

@@ -4,17 +4,19 @@
 //! until the server answers; it can be sent again while that is all that was read.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::{Reason, SendStream};
-use http_body::Body;
 use parking_lot::Mutex;
+use prost::Message;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tonic::Status;
 
-use super::outbound::GuardedBody;
+use crate::BoxStream;
+use crate::codec::{Chunk, Encoder, Half};
 
 /// How much of a caller's stream is kept, in bytes.
 const MAX_KEPT: usize = 64 << 10;
@@ -29,7 +31,9 @@ pub(super) enum Outgoing {
 pub(super) struct Source(Mutex<Progress>);
 
 struct Progress {
-    body: GuardedBody,
+    encoder: Box<dyn Chunks>,
+    /// Who is told of the error at which the stream stops.
+    caller: Option<oneshot::Sender<Status>>,
     /// How often it was to be sent again: a sending before that reads no more.
     turn: u32,
     /// What was read of it; nothing, once that is not all any more.
@@ -48,19 +52,37 @@ enum Next {
     Stop,
 }
 
+/// A caller's stream, encoded, whatever its messages are.
+trait Chunks: Send {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Chunk>;
+}
+
+impl<M: Message> Chunks for Encoder<M> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Chunk> {
+        Encoder::poll_next(self, context)
+    }
+}
+
 /// A caller's stream on its way. Dropping it resets what is not sent to its end.
 pub(super) struct Sending(JoinHandle<()>);
 
 impl Source {
-    pub(super) fn new(body: GuardedBody) -> Self {
-        Self(Mutex::new(Progress {
-            body,
+    /// The source, and who brings the error at which it stops: an HTTP/2 stream that merely ended would say "that was all",
+    /// and a server would act on half of the messages.
+    pub(super) fn new<M: Message + 'static>(
+        messages: BoxStream<M>,
+    ) -> (Self, oneshot::Receiver<Status>) {
+        let (caller, stopped) = oneshot::channel();
+        let source = Self(Mutex::new(Progress {
+            encoder: Box::new(Encoder::new(messages, Half::Request, usize::MAX)),
+            caller: Some(caller),
             turn: 0,
             kept: Some(Vec::new()),
             kept_bytes: 0,
             at: 0,
             is_over: false,
-        }))
+        }));
+        (source, stopped)
     }
 
     /// Takes the stream from the sending that has it, and starts it anew, if that can be done.
@@ -100,34 +122,30 @@ impl Source {
         if progress.is_over {
             return Poll::Ready(Next::End);
         }
-        progress.poll_body(context)
+        progress.poll_encoder(context)
     }
 }
 
 impl Progress {
-    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Next> {
-        loop {
-            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) => {
-                    let Ok(bytes) = frame.into_data() else {
-                        continue;
-                    };
-                    if bytes.is_empty() {
-                        continue;
-                    }
-                    self.keep(&bytes);
-                    return Poll::Ready(Next::Data(bytes));
-                }
-                Some(Err(_)) => {
-                    self.kept = None;
-                    return Poll::Ready(Next::Stop);
-                }
-                None => {
-                    self.is_over = true;
-                    return Poll::Ready(Next::End);
-                }
+    fn poll_encoder(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+        Poll::Ready(match ready!(self.encoder.poll_next(context)) {
+            Chunk::Data(bytes) => {
+                self.keep(&bytes);
+                Next::Data(bytes)
             }
-        }
+            Chunk::End => {
+                self.is_over = true;
+                Next::End
+            }
+            Chunk::Failed(status) => {
+                self.kept = None;
+                if let Some(caller) = self.caller.take() {
+                    // A caller that went away needs no telling.
+                    let _ = caller.send(status);
+                }
+                Next::Stop
+            }
+        })
     }
 
     fn keep(&mut self, bytes: &Bytes) {
@@ -171,7 +189,7 @@ async fn pump(source: &Source, turn: u32, mut stream: SendStream<Bytes>) {
                     return Poll::Ready(());
                 }
                 Next::End => {
-                    // Whoever is gone needs no end.
+                    // A peer that is gone hears no end, and needs none.
                     let _ = stream.send_data(Bytes::new(), true);
                     return Poll::Ready(());
                 }

@@ -4,7 +4,6 @@
 //! on a stream that the server refused, and one on a stream beyond the last that a server which goes away promises to
 //! answer. All else may have been processed, and is never sent twice.
 
-use std::error::Error;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,9 +15,7 @@ use http::{Request, Response};
 
 use super::outgoing::{Outgoing, Sending, poll_room};
 use super::pool::Pool;
-use super::slot::Connection;
-
-type BoxError = Box<dyn Error + Send + Sync>;
+use super::slot::{Connection, Unconnected};
 
 /// How often a request is sent at most, or a connection tried for it.
 const MAX_SENDINGS: u32 = 5;
@@ -29,7 +26,16 @@ const MAX_REFUSALS: u32 = 2;
 /// The headers of a response, and the caller's stream while it is still being sent.
 pub(super) type Answer = (Response<RecvStream>, Option<Sending>);
 
-/// Why there is no answer.
+/// Why a request has no answer, however often it was sent.
+#[derive(Debug)]
+pub(super) enum SendError {
+    /// There is no connection.
+    Unconnected(Unconnected),
+    /// The stream or the connection broke.
+    Broken(h2::Error),
+}
+
+/// Why one sending has no answer.
 struct Failed {
     error: h2::Error,
     processed: Processed,
@@ -50,7 +56,7 @@ pub(super) async fn send(
     pool: &Arc<Pool>,
     parts: Parts,
     outgoing: &Outgoing,
-) -> Result<Answer, BoxError> {
+) -> Result<Answer, SendError> {
     let mut sendings = 0;
     let mut refusals = 0;
     loop {
@@ -59,7 +65,7 @@ pub(super) async fn send(
         let mut connection = match pool.connection().await {
             Ok(connection) => connection,
             Err(error) if error.error().is_hang_up() && !is_last => continue,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(SendError::Unconnected(error)),
         };
         let failed = match send_once(&mut connection, parts.clone(), outgoing).await {
             Ok(answer) => return Ok(answer),
@@ -81,7 +87,7 @@ pub(super) async fn send(
             Outgoing::Stream(source) => source.rewind(),
         };
         if is_last || !may_be_sent || !is_whole() {
-            return Err(failed.error.into());
+            return Err(SendError::Broken(failed.error));
         }
         tracing::debug!(error = %failed.error, "a request that no server processed is sent again");
     }

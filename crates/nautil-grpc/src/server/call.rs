@@ -1,6 +1,5 @@
 //! One call on its way to its handler, in each of the four kinds.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::thread;
@@ -12,12 +11,11 @@ use prost::Message;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status};
-use tracing::error;
 
 use super::config::Limits;
-use super::message;
 use super::meter::{InFlight, MethodId};
 use super::reply::{self, Reply};
+use super::request;
 use crate::BoxStream;
 
 /// The sizes of messages, in bytes.
@@ -74,23 +72,13 @@ impl Call {
         F: FnOnce(Request<A>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let (head, body, limits, mut call) = self.into_parts();
+        let (head, body, limits, call) = self.into_parts();
         Box::pin(async move {
-            let message = match message::one(head.metadata.as_ref(), body, limits.receive).await {
-                Ok(message) => message,
-                Err(status) => return failed(call, status),
+            let answer = match request::one(head.metadata.as_ref(), body, limits.receive).await {
+                Ok(message) => run(handler, head.metadata, head.extensions, message).await,
+                Err(status) => Ok(Err(status)),
             };
-            let request = Request::from_parts(head.metadata, head.extensions, message);
-            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
-            let reply =
-                survive(answer, &head.path).and_then(|response| reply::one(response, limits.send));
-            match reply {
-                Ok(reply) => {
-                    call.ends_with(Code::Ok);
-                    reply
-                }
-                Err(status) => failed(call, status),
-            }
+            answer_one(answer, head.path.as_ref(), limits, call)
         })
     }
 
@@ -104,16 +92,11 @@ impl Call {
     {
         let (head, body, limits, call) = self.into_parts();
         Box::pin(async move {
-            let message = match message::one(head.metadata.as_ref(), body, limits.receive).await {
-                Ok(message) => message,
-                Err(status) => return failed(call, status),
+            let answer = match request::one(head.metadata.as_ref(), body, limits.receive).await {
+                Ok(message) => run(handler, head.metadata, head.extensions, message).await,
+                Err(status) => Ok(Err(status)),
             };
-            let request = Request::from_parts(head.metadata, head.extensions, message);
-            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
-            match survive(answer, &head.path) {
-                Ok(response) => reply::many(response, limits.send, call),
-                Err(status) => failed(call, status),
-            }
+            answer_many(answer, head.path, limits, call)
         })
     }
 
@@ -125,23 +108,13 @@ impl Call {
         F: FnOnce(Request<BoxStream<A>>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let (head, body, limits, mut call) = self.into_parts();
+        let (head, body, limits, call) = self.into_parts();
         Box::pin(async move {
-            let messages = match message::many(head.metadata.as_ref(), body, limits.receive) {
-                Ok(messages) => messages,
-                Err(status) => return failed(call, status),
+            let answer = match request::many(head.metadata.as_ref(), body, limits.receive) {
+                Ok(messages) => run(handler, head.metadata, head.extensions, messages).await,
+                Err(status) => Ok(Err(status)),
             };
-            let request = Request::from_parts(head.metadata, head.extensions, messages);
-            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
-            let reply =
-                survive(answer, &head.path).and_then(|response| reply::one(response, limits.send));
-            match reply {
-                Ok(reply) => {
-                    call.ends_with(Code::Ok);
-                    reply
-                }
-                Err(status) => failed(call, status),
-            }
+            answer_one(answer, head.path.as_ref(), limits, call)
         })
     }
 
@@ -155,16 +128,11 @@ impl Call {
     {
         let (head, body, limits, call) = self.into_parts();
         Box::pin(async move {
-            let messages = match message::many(head.metadata.as_ref(), body, limits.receive) {
-                Ok(messages) => messages,
-                Err(status) => return failed(call, status),
+            let answer = match request::many(head.metadata.as_ref(), body, limits.receive) {
+                Ok(messages) => run(handler, head.metadata, head.extensions, messages).await,
+                Err(status) => Ok(Err(status)),
             };
-            let request = Request::from_parts(head.metadata, head.extensions, messages);
-            let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
-            match survive(answer, &head.path) {
-                Ok(response) => reply::many(response, limits.send, call),
-                Err(status) => failed(call, status),
-            }
+            answer_many(answer, head.path, limits, call)
         })
     }
 
@@ -188,28 +156,57 @@ impl Call {
     }
 }
 
+/// What a handler answered, or how it panicked.
+type Answer<B> = thread::Result<Result<Response<B>, Status>>;
+
+/// Runs a handler. What a panic breaks is dropped with it; what the handler shares must bear it, as with the panic of any
+/// thread.
+async fn run<T, B, F, R>(
+    handler: F,
+    metadata: MetadataMap,
+    extensions: Extensions,
+    message: T,
+) -> Answer<B>
+where
+    F: FnOnce(Request<T>) -> R,
+    R: Future<Output = Result<Response<B>, Status>>,
+{
+    let request = Request::from_parts(metadata, extensions, message);
+    AssertUnwindSafe(handler(request)).catch_unwind().await
+}
+
+/// The half of a call that answers with one message.
+fn answer_one<B: Message + 'static>(
+    answer: Answer<B>,
+    path: Option<&PathAndQuery>,
+    limits: MessageLimits,
+    mut call: InFlight,
+) -> http::Response<Body> {
+    let answer = answer.unwrap_or_else(|panic| Err(reply::panicked(&*panic, path)));
+    match answer.and_then(|response| reply::one(response, limits.send)) {
+        Ok(reply) => {
+            call.ends_with(Code::Ok);
+            reply
+        }
+        Err(status) => failed(call, status),
+    }
+}
+
+/// The half of a call that answers with many.
+fn answer_many<B: Message + 'static>(
+    answer: Answer<BoxStream<B>>,
+    path: Option<PathAndQuery>,
+    limits: MessageLimits,
+    call: InFlight,
+) -> http::Response<Body> {
+    let answer = answer.unwrap_or_else(|panic| Err(reply::panicked(&*panic, path.as_ref())));
+    match answer {
+        Ok(response) => reply::many(response, limits.send, path, call),
+        Err(status) => failed(call, status),
+    }
+}
+
 fn failed(mut call: InFlight, status: Status) -> http::Response<Body> {
     call.ends_with(status.code());
     status.into_http()
-}
-
-/// What the handler answered. What a panic broke is dropped with the handler; what the handler shares must bear it, as with
-/// the panic of any thread.
-fn survive<B>(
-    answer: thread::Result<Result<B, Status>>,
-    path: &Option<PathAndQuery>,
-) -> Result<B, Status> {
-    answer.unwrap_or_else(|panic| {
-        let path = path.as_ref().map_or("", PathAndQuery::path);
-        error!(path, panic = text(&*panic), "a handler panicked");
-        Err(Status::internal("internal error"))
-    })
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text,
-        _ => "",
-    }
 }

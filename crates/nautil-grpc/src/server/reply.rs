@@ -1,23 +1,24 @@
 //! Responses: of one message, of a stream, of a status alone.
 
+use std::any::Any;
 use std::future::{Future, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::Stream;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
 use http_body::Frame;
 use prost::Message;
 use tonic::body::Body;
-use tonic::codec::{EncodeBody, SingleMessageCompressionOverride};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Response, Status};
-use tonic_prost::ProstEncoder;
+use tracing::error;
 
-use super::message::PREFIX;
 use super::meter::InFlight;
 use crate::BoxStream;
+use crate::codec::{Chunk, Encoder, Half, encode};
 
 /// The response of a call, to be awaited.
 pub type Reply = Pin<Box<dyn Future<Output = http::Response<Body>> + Send>>;
@@ -56,8 +57,10 @@ pub(super) fn one<B: Message>(
     limit: usize,
 ) -> Result<http::Response<Body>, Status> {
     let (metadata, message, extensions) = response.into_parts();
+    let message = encode(&message, Half::Response, limit)
+        .map_err(|error| Status::resource_exhausted(error.to_string()))?;
     let body = One {
-        message: Some(encode(&message, limit)?),
+        message: Some(message),
         trailers: true,
     };
     Ok(ok(metadata, extensions, Body::new(body)))
@@ -67,24 +70,19 @@ pub(super) fn one<B: Message>(
 pub(super) fn many<B>(
     response: Response<BoxStream<B>>,
     limit: usize,
+    path: Option<PathAndQuery>,
     call: InFlight,
 ) -> http::Response<Body>
 where
     B: Message + 'static,
 {
     let (metadata, messages, extensions) = response.into_parts();
-    let messages = Many {
-        messages,
-        limit,
+    let body = Many {
+        messages: Some(Encoder::new(messages, Half::Response, limit)),
+        end: None,
+        path,
         call,
     };
-    let body = EncodeBody::new_server(
-        ProstEncoder::<B>::default(),
-        messages,
-        None,
-        SingleMessageCompressionOverride::default(),
-        None,
-    );
     ok(metadata, extensions, Body::new(body))
 }
 
@@ -102,52 +100,83 @@ fn ok(metadata: MetadataMap, extensions: http::Extensions, body: Body) -> http::
     response
 }
 
-/// The message with its prefix: a byte that says "not compressed" and four of length.
-fn encode<B: Message>(message: &B, limit: usize) -> Result<Bytes, Status> {
-    let size = message.encoded_len();
-    let length = check(size, limit)?;
-    let mut bytes = BytesMut::with_capacity(PREFIX + size);
-    bytes.put_u8(0);
-    bytes.put_u32(length);
-    message
-        .encode(&mut bytes)
-        .expect("the buffer has room for what the message says of its size");
-    Ok(bytes.freeze())
-}
-
-fn check(size: usize, limit: usize) -> Result<u32, Status> {
-    match u32::try_from(size) {
-        Ok(length) if size <= limit => Ok(length),
-        _ => Err(Status::resource_exhausted(format!(
-            "the response has a message of {size} bytes; the limit is {limit}"
-        ))),
-    }
-}
-
-/// The messages of a response, up to the first that fails or is larger than `limit`.
+/// A body of any number of messages, then the trailers with the status.
 struct Many<B> {
-    messages: BoxStream<B>,
-    limit: usize,
+    /// Nothing, once the stream is over.
+    messages: Option<Encoder<B>>,
+    /// The status, where it waits behind messages.
+    end: Option<Status>,
+    path: Option<PathAndQuery>,
     call: InFlight,
 }
 
-impl<B: Message> Stream for Many<B> {
-    type Item = Result<B, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next: Option<Self::Item> =
-            ready!(self.messages.as_mut().poll_next(cx)).map(|message| {
-                let message = message?;
-                check(message.encoded_len(), self.limit)?;
-                Ok(message)
-            });
-        match &next {
-            Some(Ok(_)) => {}
-            Some(Err(status)) => self.call.ends_with(status.code()),
-            None => self.call.ends_with(Code::Ok),
-        }
-        Poll::Ready(next)
+impl<B: Message> Many<B> {
+    fn finish(&mut self, status: Status) -> Frame<Bytes> {
+        self.call.ends_with(status.code());
+        Frame::trailers(trailers(&status))
     }
+}
+
+impl<B: Message> http_body::Body for Many<B> {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(status) = self.end.take() {
+            return Poll::Ready(Some(Ok(self.finish(status))));
+        }
+        let Some(messages) = &mut self.messages else {
+            return Poll::Ready(None);
+        };
+        // What a panic broke is dropped with the stream, and never asked again.
+        let polled = catch_unwind(AssertUnwindSafe(|| messages.poll_next(context)));
+        let (data, status) = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Chunk::Data(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+            Ok(Poll::Ready(Chunk::End)) => (None, Status::new(Code::Ok, "")),
+            Ok(Poll::Ready(Chunk::Failed(status))) => (None, status),
+            Err(panic) => (messages.rescue(), panicked(&*panic, self.path.as_ref())),
+        };
+        self.messages = None;
+        Poll::Ready(Some(Ok(match data {
+            Some(data) => {
+                self.end = Some(status);
+                Frame::data(data)
+            }
+            None => self.finish(status),
+        })))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.messages.is_none() && self.end.is_none()
+    }
+}
+
+/// The status of a call whose handler, or whose stream, panicked.
+pub(super) fn panicked(panic: &(dyn Any + Send), path: Option<&PathAndQuery>) -> Status {
+    let path = path.map_or("", PathAndQuery::path);
+    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "",
+    };
+    error!(path, panic = text, "a handler panicked");
+    Status::internal("internal error")
+}
+
+/// A status behind messages. One whose metadata are no headers is told without them.
+fn trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(1);
+    if status.code() == Code::Ok && status.metadata().is_empty() {
+        trailers.insert(GRPC_STATUS, OK);
+    } else if let Err(error) = status.add_header(&mut trailers) {
+        trailers.clear();
+        trailers.insert(GRPC_STATUS, HeaderValue::from(error.code() as i32));
+    }
+    trailers
 }
 
 /// A body of one message, then the trailers that say OK.

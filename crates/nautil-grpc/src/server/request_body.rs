@@ -1,21 +1,18 @@
 //! The body of a request, which ends where the client said so, and nowhere else.
 //!
-//! Between them, hyper and tonic end the body of a call that the client cancelled as if it were complete, so that a handler would
-//! take half an upload for a whole one.
+//! hyper ends the body of a call that the client cancelled as if it were complete, so that a handler would take half an upload
+//! for a whole one.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tonic::{Code, Status};
+use tonic::Status;
 
-/// What the reader of a request is told where the client broke off. Not CANCELLED: tonic's reader of streams takes that for
-/// the end.
-pub(super) const BROKEN_OFF: Code = Code::Aborted;
-
-/// An incoming body that fails with [`BROKEN_OFF`] where the client did.
+/// An incoming body that fails with CANCELLED where the client broke it off.
 #[derive(Debug)]
 pub(super) struct RequestBody {
     incoming: Incoming,
@@ -46,14 +43,14 @@ impl Body for RequestBody {
                 self.complete |= frame.is_trailers();
                 Some(Ok(frame))
             }
-            Some(Err(error)) => Some(Err(match Status::from_error(Box::new(error)) {
-                status if status.code() == Code::Cancelled => broken_off(),
-                status => status,
-            })),
+            Some(Err(error)) => {
+                self.complete = true;
+                Some(Err(broken_off(&error)))
+            }
             None if self.complete || self.incoming.is_end_stream() => None,
             None => {
                 self.complete = true;
-                Some(Err(broken_off()))
+                Some(Err(Status::cancelled(BROKEN_OFF)))
             }
         })
     }
@@ -67,6 +64,16 @@ impl Body for RequestBody {
     }
 }
 
-fn broken_off() -> Status {
-    Status::new(BROKEN_OFF, "the client broke off the request")
+const BROKEN_OFF: &str = "the client broke off the request";
+
+/// Whatever ends a request before its end, the call is cancelled by it. Where the client gave a reason, it is told on.
+fn broken_off(error: &hyper::Error) -> Status {
+    let reason = error
+        .source()
+        .and_then(|source| source.downcast_ref::<h2::Error>())
+        .and_then(h2::Error::reason);
+    match reason {
+        None | Some(h2::Reason::CANCEL | h2::Reason::NO_ERROR) => Status::cancelled(BROKEN_OFF),
+        Some(reason) => Status::cancelled(format!("{BROKEN_OFF}: {}", reason.description())),
+    }
 }

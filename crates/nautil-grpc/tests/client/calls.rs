@@ -10,7 +10,8 @@ use tokio::net::UnixListener;
 use tonic::transport::Server;
 
 use crate::server::{
-    ECHO, GET, MEETING, Rates, SUM, TARGET, Text, WATCH, channel, config, serve, text, texts,
+    ECHO, GET, MEETING, Rates, SUM, TARGET, Text, WATCH, channel, config, in_time, serve, text,
+    texts,
 };
 
 async fn get(channel: &Channel, ask: &str) -> Result<String, Status> {
@@ -175,6 +176,22 @@ async fn a_callers_timeout_holds_for_the_whole_stream() {
     assert_eq!(watched.next().await.unwrap().unwrap(), text("first"));
     assert_deadline(&watched.next().await.unwrap().unwrap_err(), limit);
     assert!(watched.next().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_always_has_a_message_ends_at_the_deadline() {
+    let (address, _ends) = serve().await;
+    let limit = Duration::from_secs(1);
+    let mut request = Request::new(text("endless"));
+    request.set_timeout(limit);
+    let watched = channel(address)
+        .server_streaming::<Text, Text>(WATCH, request)
+        .await;
+    let messages = watched.unwrap().into_inner();
+    let all = in_time(messages.collect::<Vec<_>>()).await;
+    let (last, before) = all.split_last().unwrap();
+    assert!(before.iter().all(Result::is_ok));
+    assert_deadline(last.as_ref().unwrap_err(), limit);
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ async fn an_answer_that_is_too_large() {
     assert_eq!(
         describe(&failed(&channel, GET, "big").await),
         format!(
-            "test.Rates at {address} (RATES_HOST) sent an answer that cannot be read: RESOURCE_EXHAUSTED: Error, decoded message length too large: found 2051 bytes, the limit is: 1024 bytes; is `max_receive_message` too small?"
+            "test.Rates at {address} (RATES_HOST) sent an answer that cannot be read: RESOURCE_EXHAUSTED: the response has a message of 2051 bytes; the limit is 1024; is `max_receive_message` too small?"
         )
     );
 }

@@ -157,6 +157,10 @@ async fn watch(request: Request<Text>) -> Result<Response<Texts>, Status> {
             texts(&["first"]).chain(stream::iter([Err(Status::data_loss("the book is lost"))])),
         ),
         "grpc-timeout" => texts(&[&timeout]),
+        "endless" => Box::pin(stream::repeat(()).then(|()| async {
+            tokio::task::yield_now().await;
+            Ok(text("more"))
+        })),
         _ => texts(&["one", "two", "three"]),
     };
     Ok(Response::new(texts))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 use http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
+use nautil_grpc::client::ClientConfig;
 use nautil_grpc::server::{Router, Routes, serve_connection};
 use nautil_grpc::{Code, Request, Status};
 use tonic::body::Body;
@@ -15,8 +16,8 @@ use tower::ServiceExt;
 
 use crate::echo::{Echo, EchoInterface, Text};
 use crate::fixture::{
-    Chunks, DATA, END_STREAM, Frame, RST_STREAM, call, channel, config, http2, in_time, modes,
-    routes, send, start, start_with, unary,
+    Chunks, DATA, END_STREAM, Frame, RST_STREAM, call, channel, config, http2, in_time, logged,
+    modes, routes, send, start, start_with, unary,
 };
 
 #[tokio::test]
@@ -348,4 +349,65 @@ async fn a_cancelled_upload_is_not_taken_for_a_whole_one() {
     in_time(running.echo.entered.notified()).await;
     let ended = running.echo.ended.lock().unwrap().take();
     assert_eq!(ended, Some(Err(Code::Cancelled)));
+}
+
+#[tokio::test]
+async fn a_panic_in_a_response_stream_comes_after_its_messages_and_is_logged() {
+    let (log, _logging) = logged();
+    let routes = routes(&config(), &Arc::new(Echo::default()));
+    let (near, far) = tokio::io::duplex(1 << 16);
+    tokio::spawn(async move {
+        serve_connection(far, routes, &config(), std::future::pending()).await;
+    });
+    let near = std::sync::Mutex::new(Some(near));
+    let target = nautil_grpc::client::Target {
+        service: "echo.Echo",
+        variable: "ECHO_HOST",
+    };
+    let channel = nautil_grpc::Channel::over(target, &ClientConfig::default(), move || {
+        let near = near.lock().unwrap().take();
+        std::future::ready(near.ok_or_else(|| std::io::Error::other("one connection only")))
+    });
+    let answered = channel
+        .server_streaming::<Text, Text>(
+            "/echo.Echo/ServerStreaming",
+            Request::new(Text::new("panic")),
+        )
+        .await;
+    let all: Vec<_> = in_time(answered.unwrap().into_inner().collect()).await;
+    let texts: Vec<_> = all.iter().flatten().map(|text| &*text.text).collect();
+    assert_eq!(texts, ["a", "b"]);
+    let status = all.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    assert_eq!(status.message(), "internal error");
+    assert_eq!(all.len(), 3);
+
+    let log = log.text();
+    let line = log.lines().find(|line| line.contains("a handler panicked"));
+    let line = line.unwrap_or_else(|| panic!("nothing is logged: {log}"));
+    assert!(line.contains("/echo.Echo/ServerStreaming"), "{line}");
+    assert!(line.contains("as asked, later"), "{line}");
+}
+
+#[tokio::test]
+async fn messages_that_are_ready_together_are_one_frame_of_data() {
+    let running = start(&config());
+    let mut socket = http2(&running).await;
+    let request = Frame::request(1, "/echo.Echo/Streaming");
+    request.write(&mut socket).await;
+    let messages = b"\0\0\0\0\x03\x0a\x01a".repeat(100);
+    Frame::new(DATA, END_STREAM, 1, messages.clone())
+        .write(&mut socket)
+        .await;
+    let mut data = Vec::new();
+    loop {
+        let frame = Frame::read(&mut socket).await;
+        if frame.stream == 1 && frame.kind == DATA {
+            data.push(frame.payload);
+        } else if frame.stream == 1 && frame.flags & END_STREAM != 0 {
+            break;
+        }
+    }
+    assert_eq!(data.concat(), messages);
+    assert_eq!(data.len(), 1, "{} frames", data.len());
 }

@@ -132,6 +132,13 @@ impl EchoInterface for Echo {
         request: Request<Text>,
     ) -> Result<Response<BoxStream<Text>>, Status> {
         let text = request.into_inner();
+        if text.text == "panic" {
+            let messages = stream::iter(["a", "b", "panic"]).map(|text| match text {
+                "panic" => panic!("as asked, later"),
+                text => Ok(Text::new(text)),
+            });
+            return Ok(Response::new(messages.boxed()));
+        }
         Ok(Response::new(Box::pin(stream::iter([
             Ok(text.clone()),
             Ok(text),

@@ -1,0 +1,57 @@
+//! The head of a request.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, TE};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method, Uri, Version};
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Status};
+
+use super::agent;
+
+const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
+
+/// What a caller cannot say in metadata, because the protocol says it.
+const RESERVED: [HeaderName; 3] = [
+    HeaderName::from_static("grpc-message"),
+    HeaderName::from_static("grpc-message-type"),
+    HeaderName::from_static("grpc-status"),
+];
+
+/// The head of a request to `path` at `origin`, which is a scheme and an authority. `timeout` is told to the server.
+///
+/// # Errors
+/// `path` is none of a method.
+pub(super) fn head(
+    origin: &Uri,
+    path: &'static str,
+    metadata: MetadataMap,
+    timeout: Option<Duration>,
+) -> Result<Parts, Status> {
+    let mut timed = Request::from_parts(metadata, http::Extensions::new(), ());
+    if let Some(timeout) = timeout {
+        timed.set_timeout(timeout);
+    }
+    let mut headers = timed.into_parts().0.into_headers();
+    for name in RESERVED {
+        headers.remove(name);
+    }
+    headers.insert(TE, TRAILERS);
+    headers.insert(CONTENT_TYPE, GRPC);
+    agent::name(&mut headers);
+
+    let path = PathAndQuery::from_maybe_shared(Bytes::from_static(path.as_bytes()))
+        .map_err(|_| Status::internal(format!("`{path}` is no path of a gRPC method")))?;
+    let mut uri = origin.clone().into_parts();
+    uri.path_and_query = Some(path);
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method = Method::POST;
+    parts.version = Version::HTTP_2;
+    parts.uri = Uri::from_parts(uri).expect("a scheme, an authority and a path are a URI");
+    parts.headers = headers;
+    Ok(parts)
+}

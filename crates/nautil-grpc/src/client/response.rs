@@ -1,0 +1,165 @@
+//! The response of a server: its head, its messages, and the status at its end.
+
+use std::marker::PhantomData;
+use std::task::{Context, Poll, ready};
+
+use h2::RecvStream;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use prost::Message;
+use tonic::{Code, Status};
+
+use super::outgoing::Sending;
+use crate::codec::{DecodeFault, Decoder, Half, TooLarge};
+
+/// A response that has begun. Dropping it cancels what is left of the call.
+pub(super) struct Response<M> {
+    stream: RecvStream,
+    decoder: Decoder,
+    limit: usize,
+    is_data_over: bool,
+    /// The caller's stream, while it is still being sent.
+    _sending: Option<Sending>,
+    message: PhantomData<fn() -> M>,
+}
+
+/// What comes next of a response.
+pub(super) enum Next<M> {
+    Message(M),
+    /// The server said OK, with these trailers.
+    End(HeaderMap),
+}
+
+/// Why a response is not one that a caller can use.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The server stated a status of its own.
+    Answered(Status),
+    /// The answer is not gRPC.
+    NotGrpc(NotGrpc),
+    /// A message is larger than it may be.
+    TooLarge(TooLarge),
+    /// The answer is gRPC, but cannot be read.
+    Unreadable(String),
+    /// The stream or the connection broke.
+    Broken(h2::Error),
+}
+
+/// An HTTP response that is not a gRPC one.
+#[derive(Debug, thiserror::Error)]
+#[error("it answered HTTP {} with {content_type}", status.as_u16())]
+pub(super) struct NotGrpc {
+    pub(super) status: StatusCode,
+    content_type: String,
+}
+
+impl<M: Message + Default> Response<M> {
+    /// Reads the head.
+    ///
+    /// # Errors
+    /// It is none of gRPC, or has the status already.
+    pub(super) fn begin(
+        response: http::Response<RecvStream>,
+        sending: Option<Sending>,
+        limit: usize,
+    ) -> Result<(HeaderMap, Self), Fault> {
+        if let Some(not_grpc) = not_grpc(&response) {
+            return Err(Fault::NotGrpc(not_grpc));
+        }
+        let (parts, stream) = response.into_parts();
+        // A status in the head is the status only where there is nothing behind the head.
+        if let Some(status) = Status::from_header_map(&parts.headers)
+            && (stream.is_end_stream() || status.code() != Code::Ok)
+        {
+            return Err(match status.code() {
+                Code::Ok => Fault::Unreadable("there is no message".to_owned()),
+                _ => Fault::Answered(status),
+            });
+        }
+        let response = Self {
+            stream,
+            decoder: Decoder::new(limit),
+            limit,
+            is_data_over: false,
+            _sending: sending,
+            message: PhantomData,
+        };
+        Ok((parts.headers, response))
+    }
+
+    /// What comes next. Not to be called after the end.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Next<M>, Fault>> {
+        while !self.is_data_over {
+            match self.decoder.next() {
+                Ok(Some(message)) => return Poll::Ready(Ok(Next::Message(message))),
+                Ok(None) => {}
+                Err(fault) => return Poll::Ready(Err(unreadable(fault, self.limit))),
+            }
+            match ready!(self.stream.poll_data(context)) {
+                Some(Ok(data)) => {
+                    // The peer may send as much again. A stream that is over needs no such word.
+                    let _ = self.stream.flow_control().release_capacity(data.len());
+                    self.decoder.push(data);
+                }
+                Some(Err(error)) => return Poll::Ready(Err(Fault::Broken(error))),
+                None => self.is_data_over = true,
+            }
+        }
+        let trailers = ready!(self.stream.poll_trailers(context)).map_err(Fault::Broken)?;
+        Poll::Ready(self.end(trailers))
+    }
+
+    fn end(&self, trailers: Option<HeaderMap>) -> Result<Next<M>, Fault> {
+        let Some(trailers) = trailers else {
+            return Err(Fault::Unreadable("it ended without a status".to_owned()));
+        };
+        match Status::from_header_map(&trailers) {
+            Some(status) if status.code() != Code::Ok => Err(Fault::Answered(status)),
+            Some(_) if !self.decoder.is_empty() => {
+                Err(Fault::Unreadable("it ended within a message".to_owned()))
+            }
+            Some(_) => Ok(Next::End(metadata(trailers))),
+            None => Err(Fault::Unreadable("it ended without a status".to_owned())),
+        }
+    }
+}
+
+/// The trailers without those that are the status.
+fn metadata(mut trailers: HeaderMap) -> HeaderMap {
+    trailers.remove(Status::GRPC_STATUS);
+    trailers.remove(Status::GRPC_MESSAGE);
+    trailers.remove(Status::GRPC_STATUS_DETAILS);
+    trailers
+}
+
+fn unreadable(fault: DecodeFault, limit: usize) -> Fault {
+    match fault {
+        DecodeFault::TooLarge { size } => Fault::TooLarge(TooLarge {
+            half: Half::Response,
+            size,
+            limit,
+        }),
+        DecodeFault::Compressed => {
+            Fault::Unreadable("a message is compressed, which was not asked for".to_owned())
+        }
+        DecodeFault::Flag(flag) => Fault::Unreadable(format!("a message begins with {flag}")),
+        DecodeFault::Malformed(error) => Fault::Unreadable(error.to_string()),
+    }
+}
+
+fn not_grpc<B>(response: &http::Response<B>) -> Option<NotGrpc> {
+    let headers = response.headers();
+    let content_type = headers.get(CONTENT_TYPE);
+    let is_grpc =
+        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    if headers.contains_key(Status::GRPC_STATUS) || (is_grpc && response.status().is_success()) {
+        return None;
+    }
+    Some(NotGrpc {
+        status: response.status(),
+        content_type: match content_type {
+            Some(value) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            None => "no content type".to_owned(),
+        },
+    })
+}

@@ -1,0 +1,158 @@
+//! From messages to bytes.
+
+use std::mem;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use prost::Message;
+
+use super::{Half, PREFIX};
+
+/// Messages that are ready together are put together up to about this many bytes.
+const FULL: usize = 32 << 10;
+
+/// The smallest buffer for messages of a stream: small ones that come one at a time do not take more than they need.
+const LEAST: usize = 64;
+
+/// A message of more bytes than are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the {half} has a message of {size} bytes; the limit is {limit}")]
+pub(crate) struct TooLarge {
+    pub(crate) half: Half,
+    pub(crate) size: usize,
+    pub(crate) limit: usize,
+}
+
+/// One message with its length before it, in a buffer of just that size.
+///
+/// # Errors
+/// It is larger than `limit`, or than gRPC can say.
+pub(crate) fn encode<M: Message>(message: &M, half: Half, limit: usize) -> Result<Bytes, TooLarge> {
+    let size = message.encoded_len();
+    let length = check(half, size, limit)?;
+    let mut bytes = BytesMut::with_capacity(PREFIX + size);
+    put(&mut bytes, message, length);
+    Ok(bytes.freeze())
+}
+
+/// Messages of a stream, put together until they are sent.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    half: Half,
+    limit: usize,
+    bytes: BytesMut,
+    /// How large the last one became: the next is likely to be so too.
+    last: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(half: Half, limit: usize) -> Self {
+        Self {
+            half,
+            limit,
+            bytes: BytesMut::new(),
+            last: 0,
+        }
+    }
+
+    /// Adds a message.
+    ///
+    /// # Errors
+    /// Those of [`encode`].
+    pub(crate) fn push<M: Message>(&mut self, message: &M) -> Result<(), TooLarge> {
+        let size = message.encoded_len();
+        let length = check(self.half, size, self.limit)?;
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(self.last.max(PREFIX + size));
+        } else {
+            self.bytes.reserve(PREFIX + size);
+        }
+        put(&mut self.bytes, message, length);
+        Ok(())
+    }
+
+    /// Whether it should be sent before more is added.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes.len() >= FULL
+    }
+
+    /// What was added since the last time; nothing where that is nothing.
+    pub(crate) fn take(&mut self) -> Option<Bytes> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        // The buffer goes with its bytes: a stream that waits for its next message holds none.
+        let bytes = mem::take(&mut self.bytes);
+        self.last = bytes.len().clamp(LEAST, FULL);
+        Some(bytes.freeze())
+    }
+}
+
+/// `length` is the size of the message, which is so computed once: that is why this is not `Message::encode`.
+fn put<M: Message>(bytes: &mut BytesMut, message: &M, length: u32) {
+    bytes.put_u8(0);
+    bytes.put_u32(length);
+    message.encode_raw(bytes);
+}
+
+fn check(half: Half, size: usize, limit: usize) -> Result<u32, TooLarge> {
+    match u32::try_from(size) {
+        Ok(length) if size <= limit => Ok(length),
+        _ => Err(TooLarge {
+            half,
+            size,
+            limit: limit.min(u32::MAX as usize),
+        }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::{Batch, FULL, Half, TooLarge, encode};
+
+    /// Ten bytes as a message: a `string value = 1` of eight letters.
+    fn ten() -> String {
+        "12345678".to_owned()
+    }
+
+    #[test]
+    fn a_message_has_its_length_before_it() {
+        let bytes = encode(&ten(), Half::Request, 10).unwrap();
+        assert_eq!(&bytes[..], b"\0\0\0\0\x0a\x0a\x0812345678");
+        assert_eq!(encode(&String::new(), Half::Request, 0).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_message_above_the_limit_is_refused_with_both_figures() {
+        let refused = encode(&ten(), Half::Response, 9).unwrap_err();
+        let expected = TooLarge {
+            half: Half::Response,
+            size: 10,
+            limit: 9,
+        };
+        assert_eq!(refused, expected);
+        assert_eq!(
+            refused.to_string(),
+            "the response has a message of 10 bytes; the limit is 9"
+        );
+        let mut batch = Batch::new(Half::Response, 9);
+        assert_eq!(batch.push(&ten()), Err(expected));
+        assert_eq!(batch.take(), None);
+    }
+
+    #[test]
+    fn messages_leave_together_until_there_are_enough() {
+        let mut batch = Batch::new(Half::Request, 10);
+        let mut count = 0;
+        while !batch.is_full() {
+            batch.push(&ten()).unwrap();
+            count += 1;
+        }
+        assert_eq!(count, FULL.div_ceil(15));
+        assert_eq!(batch.take().unwrap().len(), count * 15);
+        assert!(!batch.is_full());
+        assert_eq!(batch.take(), None);
+        batch.push(&ten()).unwrap();
+        assert_eq!(batch.take().unwrap().len(), 15);
+    }
+}

@@ -1,0 +1,36 @@
+//! Messages with their length before them, as gRPC has them in requests and in responses.
+//!
+//! One set of files for both sides, and for calls of one message and of many: [`encode`] and [`Batch`] make bytes of messages,
+//! [`Decoder`] makes messages of bytes. How the bytes travel is known to the server and the client, and to nobody here.
+//! <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests>
+
+mod decode;
+mod encode;
+mod stream;
+
+use std::fmt;
+
+pub(crate) use self::decode::{DecodeFault, Decoder};
+pub(crate) use self::encode::{Batch, TooLarge, encode};
+pub(crate) use self::stream::{Chunk, Encoder};
+
+/// The bytes before a message: whether it is compressed, and its length in four bytes, the most significant first.
+const PREFIX: usize = 5;
+
+/// Which half of a call a message belongs to, for the words of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// From the client to the server.
+    Request,
+    /// From the server to the client.
+    Response,
+}
+
+impl fmt::Display for Half {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        })
+    }
+}
