@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use std::fs;
+
 use crate::support::{HOST, Process, Project, Ran};
 
 const COMMAND: &str = "grpc:get-currency-rate";
@@ -173,4 +175,28 @@ fn a_port_that_is_taken_is_named_with_its_key() {
     );
     let ran = project.ask(&server, [COMMAND, "TRYUSD"]);
     assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let project = Project::new();
+    for arguments in [&["config:show"][..], &["list"], &["help", "serve"]] {
+        let mut command = project.app(arguments);
+        let output = command.stdout(full.try_clone().unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let start = "error: cannot write to standard output: No space left on device";
+        assert!(said.starts_with(start), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let project = Project::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = project.app(["list"]).stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(output.stderr, b"");
 }

@@ -1,6 +1,12 @@
 //! What the server's log tells a developer about a call.
 
-use crate::support::{Project, Server};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{Project, Server, in_time};
+use crate::wire::{OK, Wire};
 
 /// Serves with the spans of the calls, in a format, and answers one call.
 fn log_of_a_call(format: &str) -> String {
@@ -38,5 +44,39 @@ fn the_other_logs_have_a_line_only_where_somebody_wrote_one() {
         let log = log_of_a_call(format);
         assert!(log.contains("drained"), "{log}");
         assert!(!log.contains("nautil::call"), "{log}");
+    }
+}
+
+/// More log lines than any pipe, and any queue of them, takes.
+const MANY: usize = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_the_log_who_stops_reading_holds_nobody_up() {
+    for verbosity in [&["-vv"][..], &[]] {
+        let project = Project::new();
+        let (unread, log) = std::io::pipe().unwrap();
+        let mut command = project.app([&["serve"], verbosity].concat());
+        command
+            .env("APP_SERVER__LISTEN", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let address = line.strip_prefix("listening on ").unwrap().parse().unwrap();
+
+        let mut wire = in_time(Wire::connect(address)).await;
+        let calls = if verbosity.is_empty() { 10 } else { MANY / 10 };
+        for _ in 0..calls {
+            let health = in_time(wire.call("/grpc.health.v1.Health/Check", b"")).await;
+            assert_eq!(health.code, OK);
+        }
+
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        let ended = tokio::task::spawn_blocking(move || child.wait().unwrap());
+        let status = in_time(ended).await.unwrap();
+        assert_eq!(status.code(), Some(0), "{verbosity:?}");
+        drop(unread);
     }
 }

@@ -165,3 +165,32 @@ fn a_socket_that_nobody_would_answer_on_is_refused() {
         assert_eq!(ran.out, "", "{ran}");
     }
 }
+
+#[test]
+fn a_number_of_sockets_that_is_none_is_an_error() {
+    let project = Project::new();
+    for (count, meant, is_refused) in [
+        ("abc", None, true),
+        ("-1", None, true),
+        ("abc", Some("1"), false),
+    ] {
+        let mut command = project.app(["serve"]);
+        command
+            .env("LISTEN_FDS", count)
+            .env("APP_SERVER__LISTEN", "127.0.0.1:0");
+        if let Some(meant) = meant {
+            command.env("LISTEN_PID", meant);
+        }
+        if is_refused {
+            let ran = Process::start(&mut command).end().with_code(1);
+            assert_eq!(
+                ran.err,
+                format!(
+                    "error: LISTEN_FDS is {count:?}: expected the number of sockets that were handed over\n"
+                )
+            );
+        } else {
+            crate::support::Server::start(&mut command);
+        }
+    }
+}

@@ -22,6 +22,10 @@ const NAMES: &str = "LISTEN_FDNAMES";
 /// The name of the socket for the management port; the one for the calls may have any other.
 pub(crate) const MANAGEMENT: &str = "management";
 
+/// The variable with the number of the sockets, and the one that says for which process they are meant.
+const COUNT: &str = "LISTEN_FDS";
+const MEANT: &str = "LISTEN_PID";
+
 /// The variable with the socket on which it hears.
 const NOTIFY: &str = "NOTIFY_SOCKET";
 
@@ -29,8 +33,8 @@ const NOTIFY: &str = "NOTIFY_SOCKET";
 #[derive(Debug, Default)]
 pub(crate) struct ServiceManager {
     sockets: Mutex<Vec<Socket>>,
-    /// Sockets that are neither TCP nor Unix listeners, as the system describes them.
-    faults: Vec<String>,
+    /// What is wrong with the sockets that were handed over.
+    faults: Vec<SocketError>,
     /// Whether it wants to hear anything.
     listens: bool,
     watchdog: Option<Duration>,
@@ -44,9 +48,12 @@ struct Socket {
 }
 
 /// The sockets that were handed over are not those that this server listens on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum SocketError {
-    /// One of them is none.
+    /// Nobody can tell how many they are.
+    #[error("{COUNT} is {0:?}: expected the number of sockets that were handed over")]
+    Count(String),
+    /// One of them is neither a TCP nor a Unix listener, as the system describes it.
     #[error("a socket that the service manager handed over cannot be listened on: {0}")]
     Unusable(String),
     /// Nobody would ever answer on it.
@@ -67,13 +74,14 @@ impl ServiceManager {
         let mut passed = ListenFd::from_env();
         let names = environment.get(NAMES).unwrap_or_default();
         let mut names = names.split(':');
-        let (mut sockets, mut faults) = (Vec::new(), Vec::new());
+        let mut sockets = Vec::new();
+        let mut faults: Vec<SocketError> = not_a_count(environment).into_iter().collect();
         for index in 0..passed.len() {
             let name = names.next().unwrap_or_default().to_owned();
             match descriptor(&mut passed, index) {
                 Ok(Some(descriptor)) => sockets.push(Socket { name, descriptor }),
                 Ok(None) => {}
-                Err(error) => faults.push(error.to_string()),
+                Err(error) => faults.push(SocketError::Unusable(error.to_string())),
             }
         }
         Self {
@@ -105,7 +113,7 @@ impl ServiceManager {
     /// Whether every socket that was handed over has been taken.
     pub(crate) fn all_taken(&self) -> Result<(), SocketError> {
         if let Some(fault) = self.faults.first() {
-            return Err(SocketError::Unusable(fault.clone()));
+            return Err(fault.clone());
         }
         match self.sockets.lock().first() {
             Some(socket) => Err(SocketError::TooMany {
@@ -143,6 +151,15 @@ impl ServiceManager {
             warn!(%error, "the service manager (NOTIFY_SOCKET) does not hear");
         }
     }
+}
+
+/// A number of sockets that is none, where it is meant for this process.
+fn not_a_count(environment: &Environment) -> Option<SocketError> {
+    let count = environment.get(COUNT)?;
+    let own = std::process::id().to_string();
+    let is_meant = environment.get(MEANT).is_none_or(|meant| meant == own);
+    let is_none = count.parse::<u16>().is_err();
+    (is_meant && is_none).then(|| SocketError::Count(count.to_owned()))
 }
 
 fn descriptor(passed: &mut ListenFd, index: usize) -> io::Result<Option<OwnedFd>> {

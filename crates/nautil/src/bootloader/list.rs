@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Bootloader, Condition, name};
 
@@ -15,7 +16,7 @@ pub struct Bootloaders {
 pub(crate) struct Listed {
     pub(crate) id: TypeId,
     pub(crate) name: &'static str,
-    pub(crate) bootloader: Box<dyn Bootloader>,
+    pub(crate) bootloader: Arc<dyn Bootloader>,
     pub(crate) condition: Option<Condition>,
     same: fn(&dyn Any, &dyn Any) -> bool,
 }
@@ -47,7 +48,7 @@ impl Bootloaders {
         self.listed.push(Listed {
             id: TypeId::of::<B>(),
             name: name::<B>(),
-            bootloader: Box::new(bootloader),
+            bootloader: Arc::new(bootloader),
             condition,
             same: |a, b| match (a.downcast_ref::<B>(), b.downcast_ref::<B>()) {
                 (Some(a), Some(b)) => a == b,

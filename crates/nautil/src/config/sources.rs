@@ -12,7 +12,8 @@ pub(crate) struct Sources {
     pub(crate) root: PathBuf,
     /// The directory of the config, from the root; where it is not named, `config`.
     pub(crate) directory: Option<PathBuf>,
-    /// The name of the environment, over `APP_ENV`.
+    /// The name of the environment, over `APP_ENV`, for whoever reads the environment again.
+    #[cfg(feature = "dev")]
     pub(crate) environment: Option<String>,
     /// `--set` flags, as given.
     pub(crate) assignments: Vec<String>,

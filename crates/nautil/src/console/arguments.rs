@@ -82,6 +82,7 @@ impl Globals {
         Sources {
             root,
             directory: self.config.clone(),
+            #[cfg(feature = "dev")]
             environment: self.env.clone(),
             assignments: self.assignments.clone(),
         }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::{IsTerminal, LineWriter, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -27,7 +27,7 @@ pub enum Verbosity {
 /// Where a command writes. A clone writes to the same place.
 #[derive(Clone)]
 pub struct Output {
-    streams: Arc<Mutex<Streams>>,
+    streams: Arc<Streams>,
     ansi: bool,
     error_ansi: bool,
     width: Option<u16>,
@@ -37,11 +37,22 @@ pub struct Output {
     descriptions: Descriptions,
 }
 
+/// Each has its own lock: whoever does not read the one holds nobody up who writes to the other.
 struct Streams {
-    out: Box<dyn Write + Send>,
-    err: Box<dyn Write + Send>,
+    out: Mutex<ResultStream>,
+    err: Mutex<ErrorStream>,
+}
+
+struct ResultStream {
+    stream: Box<dyn Write + Send>,
+    /// The first thing that kept a result from being written.
+    fault: Option<std::io::Error>,
+}
+
+struct ErrorStream {
+    stream: Box<dyn Write + Send>,
     /// Whether a status stands in the last line.
-    status: bool,
+    has_status: bool,
 }
 
 /// What an [`Output`] of a test has taken.
@@ -61,12 +72,8 @@ impl Output {
             takes_back: err.is_terminal(),
             verbosity: Verbosity::Normal,
             descriptions: Descriptions::default(),
-            streams: Arc::new(Mutex::new(Streams {
-                out: Box::new(out),
-                // A line at a time: other processes may write there too.
-                err: Box::new(LineWriter::new(err)),
-                status: false,
-            })),
+            // A line at a time: other processes may write there too.
+            streams: Streams::new(out, LineWriter::new(err)),
         }
     }
 
@@ -75,11 +82,7 @@ impl Output {
     pub fn captured() -> (Self, Captured, Captured) {
         let (out, err) = (Captured::default(), Captured::default());
         let output = Output {
-            streams: Arc::new(Mutex::new(Streams {
-                out: Box::new(out.clone()),
-                err: Box::new(err.clone()),
-                status: false,
-            })),
+            streams: Streams::new(out.clone(), err.clone()),
             ansi: false,
             error_ansi: false,
             width: None,
@@ -121,14 +124,14 @@ impl Output {
 
     /// A line of the result, to standard output.
     pub fn line(&self, line: impl Display) {
-        self.write(|streams| writeln!(streams.out, "{line}"));
+        self.write(|out| writeln!(out, "{line}"));
     }
 
     /// Text of the result that ends as it ends: a script, a help page.
     pub fn text(&self, text: impl Display) {
         let text = text.to_string();
         let text = if self.ansi { text } else { plain(&text) };
-        self.write(|streams| write!(streams.out, "{text}"));
+        self.write(|out| write!(out, "{text}"));
     }
 
     /// A heading above lines of the result.
@@ -171,34 +174,32 @@ impl Output {
     /// A remark on the way, to standard error; not under `-q`.
     pub fn note(&self, line: impl Display) {
         if self.verbosity > Verbosity::Quiet {
-            self.write(|streams| writeln!(streams.err, "{line}"));
+            self.write_error(|err| writeln!(err, "{line}"));
         }
     }
 
     /// A line that whatever comes next takes the place of, to standard error where that is a terminal; not under `-q`.
     pub fn status(&self, line: impl Display) {
         if self.takes_back && self.verbosity > Verbosity::Quiet {
-            self.write(|streams| {
-                streams.status = true;
-                write!(streams.err, "{line}")
-            });
+            self.write_error(|err| write!(err, "{line}"));
+            self.lock_error().has_status = true;
         }
     }
 
     /// Takes the status back, for output that does not come this way.
     pub fn clear_status(&self) {
-        self.write(|_| Ok(()));
+        self.write_error(|_| Ok(()));
     }
 
     /// What failed, to standard error.
     pub fn error(&self, line: impl Display) {
         let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
         let label = paint(self.error_ansi, style, "error:");
-        self.write(|streams| writeln!(streams.err, "{label} {line}"));
+        self.write_error(|err| writeln!(err, "{label} {line}"));
     }
 
     fn cause(&self, line: impl Display) {
-        self.write(|streams| writeln!(streams.err, "  because {line}"));
+        self.write_error(|err| writeln!(err, "  because {line}"));
     }
 
     /// An error with its causes, to standard error. Behind a broken config section there is more than one.
@@ -217,18 +218,65 @@ impl Output {
     pub(crate) fn error_text(&self, text: impl Display) {
         let text = text.to_string();
         let text = if self.error_ansi { text } else { plain(&text) };
-        self.write(|streams| write!(streams.err, "{text}"));
+        self.write_error(|err| write!(err, "{text}"));
     }
 
-    fn write(&self, write: impl FnOnce(&mut Streams) -> std::io::Result<()>) {
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever read the other end has closed it: nobody is left to be told.
-        if std::mem::take(&mut streams.status) {
-            let _ = write!(streams.err, "\r\x1b[2K");
+    /// Says at the end whether every result was written.
+    ///
+    /// # Errors
+    /// The first that was not: the disk is full, say. A reader who closed the other end is no error.
+    pub(crate) fn finish(&self) -> std::io::Result<()> {
+        match self.lock_result().fault.take() {
+            Some(fault) => Err(fault),
+            None => Ok(()),
         }
-        let _ = write(&mut streams)
-            .and_then(|()| streams.out.flush())
-            .and_then(|()| streams.err.flush());
+    }
+
+    fn write(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+        if self.takes_back {
+            self.clear_status();
+        }
+        let mut out = self.lock_result();
+        let written = write(&mut *out.stream).and_then(|()| out.stream.flush());
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            out.fault.get_or_insert(error);
+        }
+    }
+
+    /// What cannot be written to standard error is lost: nowhere is left to say so.
+    fn write_error(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+        let mut err = self.lock_error();
+        if std::mem::take(&mut err.has_status) {
+            let _ = write!(err.stream, "\r\x1b[2K");
+        }
+        let _ = write(&mut *err.stream).and_then(|()| err.stream.flush());
+    }
+
+    fn lock_result(&self) -> MutexGuard<'_, ResultStream> {
+        let locked = self.streams.out.lock();
+        locked.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_error(&self) -> MutexGuard<'_, ErrorStream> {
+        let locked = self.streams.err.lock();
+        locked.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Streams {
+    fn new(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            out: Mutex::new(ResultStream {
+                stream: Box::new(out),
+                fault: None,
+            }),
+            err: Mutex::new(ErrorStream {
+                stream: Box::new(err),
+                has_status: false,
+            }),
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::command::{KernelBootloaders, Wait};
+use super::worker::Workers;
 use crate::bootloader::{Bootloader, Init};
 use crate::config::Section;
 
@@ -15,7 +16,7 @@ pub struct AppConfig {
     /// How long each bootloader's `boot` may take.
     #[serde(with = "crate::config::duration")]
     pub boot_timeout: Duration,
-    /// How long the `shutdown` of all bootloaders together may take.
+    /// How long the workers and the `shutdown` of all bootloaders together may take to stop.
     #[serde(with = "crate::config::duration")]
     pub shutdown_timeout: Duration,
 }
@@ -39,6 +40,11 @@ pub(crate) struct AppBootloader;
 
 impl Bootloader for AppBootloader {
     fn init(&self, init: &mut Init<'_>) {
+        init.declare::<Workers>();
+        init.check(|container| match container.get::<Workers>() {
+            Ok(workers) => workers.check(container),
+            Err(fault) => vec![fault],
+        });
         init.config::<AppConfig>()
             .command::<KernelBootloaders>()
             .command::<Wait>();

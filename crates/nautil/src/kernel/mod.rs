@@ -2,10 +2,14 @@
 
 mod app;
 mod command;
+mod init;
+mod panic;
 mod phases;
 mod process;
 mod report;
+mod running;
 mod signals;
+mod worker;
 
 use crate::bootloader::Bootloaders;
 
@@ -18,6 +22,8 @@ pub(crate) use report::Report;
 pub(crate) use signals::on_signals;
 
 pub use crate::shutdown::Shutdown;
+pub(crate) use worker::Workers;
+pub use worker::{DynWorker, Worker};
 
 /// An application: its name, and its bootloaders.
 pub trait Kernel {

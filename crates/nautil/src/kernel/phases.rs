@@ -4,8 +4,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio::time::{timeout, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::panic::caught;
+use super::running::{Running, WorkerError};
+use super::worker::Workers;
 use super::{AppConfig, Kernel, Report};
 use crate::bootloader::{
     Boot, Bootloaders, BoxError, Declarations, DeclareError, Init, Listed, OrderError, order,
@@ -16,6 +22,12 @@ use crate::container::{Bindings, Checks, Container, ResolveError, distinct};
 use crate::environment::Environment;
 use crate::shutdown::Shutdown;
 use crate::supervisor::ServiceManager;
+
+/// How long a `boot` that is cut may take to let go of what it holds.
+const CUT: Duration = Duration::from_secs(1);
+
+/// How long a `shutdown` has that comes after the deadline.
+const TURN: Duration = Duration::from_millis(100);
 
 /// Who binds what belongs to no bootloader.
 const KERNEL: &str = "the kernel";
@@ -38,11 +50,12 @@ pub(crate) struct Configured {
     report: Arc<Report>,
 }
 
-/// Every bootloader has booted.
+/// Bootloaders have booted: all of them, or those before one that failed.
 #[derive(Debug)]
 pub(crate) struct Booted {
     bootloaders: Vec<Listed>,
-    boot: Boot,
+    pub(super) boot: Boot,
+    workers: Running,
 }
 
 /// Why an application cannot be put together.
@@ -67,6 +80,15 @@ pub(crate) enum BootError {
     Stopped,
 }
 
+/// Something of the application that did not stop as it should.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StopError {
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    #[error(transparent)]
+    Bootloader(#[from] BootloaderError),
+}
+
 /// A bootloader that failed, in `boot` or in `shutdown`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BootloaderError {
@@ -81,7 +103,7 @@ pub(crate) enum BootloaderError {
         name: &'static str,
         phase: &'static str,
         key: &'static str,
-        limit: std::time::Duration,
+        limit: Duration,
     },
 }
 
@@ -208,7 +230,8 @@ impl Configured {
         Ok(())
     }
 
-    /// Boots every bootloader in its turn. When one fails, those before it are shut down.
+    /// Boots every bootloader in its turn, and starts the workers. Where one fails, the error comes with those that are to be
+    /// shut down: all before it, and itself where its `boot` was cut in the middle.
     pub(crate) async fn boot(self) -> Result<Booted, (BootError, Booted)> {
         let Configured {
             bootloaders,
@@ -220,62 +243,131 @@ impl Configured {
         let mut booted = Booted {
             bootloaders: Vec::new(),
             boot,
+            workers: Running::default(),
         };
         for (listed, timing) in bootloaders.into_iter().zip(report.enabled()) {
-            let name = listed.name;
             let start = Instant::now();
-            let attempt = tokio::time::timeout(limit, listed.bootloader.boot(&booted.boot));
-            let error = tokio::select! {
-                () = booted.boot.shutdown.requested() => BootError::Stopped,
-                result = attempt => match result {
-                    Ok(Ok(())) => {
-                        // Set once: a run boots once.
-                        let _ = timing.boot.set(start.elapsed());
-                        booted.bootloaders.push(listed);
-                        continue;
-                    }
-                    Ok(Err(source)) => BootError::Bootloader(BootloaderError::Failed {
-                        name,
-                        phase: "boot",
-                        source,
-                    }),
-                    Err(_) => BootError::Bootloader(BootloaderError::Late {
-                        name,
-                        phase: "boot",
-                        key: "app.boot_timeout",
-                        limit,
-                    }),
-                },
-            };
-            return Err((error, booted));
+            match boot_one(&listed, &booted.boot, limit).await {
+                Ok(()) => {
+                    // Set once: a run boots once.
+                    let _ = timing.boot.set(start.elapsed());
+                    booted.bootloaders.push(listed);
+                }
+                Err((error, is_cut)) => {
+                    booted.bootloaders.extend(is_cut.then_some(listed));
+                    return Err((error, booted));
+                }
+            }
+        }
+        let container = &booted.boot.container;
+        let started = match container.get::<Workers>() {
+            Ok(workers) => Running::start(&workers, container, &booted.boot.shutdown),
+            Err(fault) => Err(vec![fault]),
+        };
+        match started {
+            Ok(workers) => booted.workers = workers,
+            Err(faults) => return Err((BootError::Container(faults), booted)),
         }
         Ok(booted)
     }
 }
 
-impl Booted {
-    /// Shuts the bootloaders down in reverse order, all of them within the deadline, and returns what failed.
-    pub(crate) async fn shutdown(self) -> Vec<BootloaderError> {
-        let limit = app_config(&self.boot).shutdown_timeout;
-        let deadline = tokio::time::Instant::now() + limit;
-        let mut errors = Vec::new();
-        for listed in self.bootloaders.iter().rev() {
-            let name = listed.name;
-            let attempt = listed.bootloader.shutdown(&self.boot);
-            match tokio::time::timeout_at(deadline, attempt).await {
-                Ok(Ok(())) => {}
-                Ok(Err(source)) => errors.push(BootloaderError::Failed {
-                    name,
-                    phase: "shutdown",
-                    source,
-                }),
-                Err(_) => errors.push(BootloaderError::Late {
-                    name,
-                    phase: "shutdown",
-                    key: "app.shutdown_timeout",
-                    limit,
-                }),
+/// Boots one bootloader, and says with its error whether it was cut: then it may have taken what only its `shutdown` gives back.
+///
+/// It boots in a task of its own, so that one that blocks its thread is noticed, and does not keep a signal waiting.
+async fn boot_one(listed: &Listed, boot: &Boot, limit: Duration) -> Result<(), (BootError, bool)> {
+    let name = listed.name;
+    let phase = "boot";
+    let start = Instant::now();
+    let (bootloader, own) = (Arc::clone(&listed.bootloader), boot.clone());
+    let task = tokio::spawn(async move { caught(bootloader.boot(&own)).await });
+    let mut task = AbortOnDropHandle::new(task);
+    let late = BootloaderError::Late {
+        name,
+        phase,
+        key: "app.boot_timeout",
+        limit,
+    };
+    let (error, is_cut) = tokio::select! {
+        () = boot.shutdown.requested() => (BootError::Stopped, true),
+        ended = timeout(limit, &mut task) => match ended {
+            // Where all tasks share a thread, one that blocks it hides its own lateness from the timer.
+            Ok(Ok(Ok(Ok(())))) if start.elapsed() > limit => (late.into(), true),
+            Ok(Ok(Ok(Ok(())))) => return Ok(()),
+            Ok(Ok(Ok(Err(source)))) => {
+                (BootloaderError::Failed { name, phase, source }.into(), false)
             }
+            Ok(Ok(Err(panicked))) => {
+                let source = panicked.into();
+                (BootloaderError::Failed { name, phase, source }.into(), true)
+            }
+            // Nobody else aborts it.
+            Ok(Err(error)) => {
+                let source = error.into();
+                (BootloaderError::Failed { name, phase, source }.into(), true)
+            }
+            Err(_) => (late.into(), true),
+        },
+    };
+    if !task.is_finished() {
+        task.abort();
+        // What it holds is dropped before its `shutdown` runs; one that blocks its thread is not waited for.
+        let _ = timeout(CUT, &mut task).await;
+    }
+    Err((error, is_cut))
+}
+
+impl Booted {
+    /// Resolves when a worker fails.
+    pub(super) async fn worker_failed(&mut self) -> WorkerError {
+        self.workers.failed().await
+    }
+
+    /// Stops the workers, then shuts the bootloaders down in reverse order, all within one deadline. Returns what failed.
+    pub(crate) async fn shutdown(self) -> Vec<StopError> {
+        let Booted {
+            bootloaders,
+            boot,
+            workers,
+        } = self;
+        let limit = app_config(&boot).shutdown_timeout;
+        let deadline = tokio::time::Instant::now() + limit;
+        boot.shutdown.request();
+        let mut errors: Vec<StopError> = Vec::new();
+        let late = workers.join(deadline, limit).await;
+        errors.extend(late.into_iter().map(StopError::from));
+        for listed in bootloaders.iter().rev() {
+            let (name, phase) = (listed.name, "shutdown");
+            let (bootloader, own) = (Arc::clone(&listed.bootloader), boot.clone());
+            // In a task of its own, as its `boot` was.
+            let task = tokio::spawn(async move { caught(bootloader.shutdown(&own)).await });
+            let task = AbortOnDropHandle::new(task);
+            // Whoever needs no time gets its turn even when the time is over.
+            let by = deadline.max(tokio::time::Instant::now() + TURN);
+            let source: BoxError = match timeout_at(by, task).await {
+                Ok(Ok(Ok(Ok(())))) => continue,
+                Ok(Ok(Ok(Err(source)))) => source,
+                Ok(Ok(Err(panicked))) => panicked.into(),
+                Ok(Err(error)) => error.into(),
+                Err(_) => {
+                    let late = BootloaderError::Late {
+                        name,
+                        phase,
+                        key: "app.shutdown_timeout",
+                        limit,
+                    };
+                    errors.push(late.into());
+                    continue;
+                }
+            };
+            errors.push(
+                BootloaderError::Failed {
+                    name,
+                    phase,
+                    source,
+                }
+                .into(),
+            );
         }
         errors
     }

@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-use super::{BootError, Configured, Declared, Kernel, signals};
+use super::panic::{Panicked, caught};
+use super::{BootError, Booted, Configured, Declared, Kernel, signals};
 use crate::bootloader::Bootloaders;
 use crate::console::{Asked, Code, CommandEntry, Output, Preview, parse, print_failure};
 use crate::container::{Bindings, Container};
@@ -46,7 +48,11 @@ pub(crate) fn run<K: Kernel>(
             .get("NO_COLOR")
             .is_some_and(|set| !set.is_empty()),
     );
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // The command runs on this thread. What bootloaders and workers do runs on two others, so that one that blocks its thread
+    // holds neither a signal nor the next of them.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("nautil-main")
         .enable_all()
         .build();
     let runtime = match runtime {
@@ -72,8 +78,25 @@ pub(crate) fn run<K: Kernel>(
 }
 
 impl Process {
-    /// The phases, one after the other. `override_bindings` has the last word on them.
+    /// The phases, one after the other. `override_bindings` has the last word on the bindings.
     pub(crate) async fn run<K: Kernel>(
+        self,
+        kernel: &K,
+        framework: Bootloaders,
+        override_bindings: impl FnOnce(&mut Bindings),
+    ) -> Code {
+        let output = self.output.clone();
+        let code = self.phases(kernel, framework, override_bindings).await;
+        match output.finish() {
+            Ok(()) => code,
+            Err(error) => {
+                output.error(format_args!("cannot write to standard output: {error}"));
+                Code::Failed
+            }
+        }
+    }
+
+    async fn phases<K: Kernel>(
         self,
         kernel: &K,
         framework: Bootloaders,
@@ -142,11 +165,9 @@ impl Process {
             service_manager,
             override_bindings,
         );
-        if owned {
-            telemetry::start(configured.container(), &output);
-        }
+        let logs = owned.then(|| telemetry::start(configured.container(), &output));
 
-        if (command.boots)(&matches) {
+        let code = if (command.boots)(&matches) {
             let reader = (!supervised).then(|| output.clone());
             if owned && let Err(error) = signals::on_signals(shutdown, reader) {
                 output.error(format_args!("cannot listen for signals: {error}"));
@@ -155,7 +176,9 @@ impl Process {
             booted(configured, command, &matches, &output).await
         } else {
             run_command(configured.container(), command, &matches, &output).await
-        }
+        };
+        drop(logs);
+        code
     }
 }
 
@@ -170,10 +193,9 @@ async fn booted(
         print_boot_error(&error, output);
         return Code::Failed;
     }
-    let container = configured.container().clone();
     let (booted, mut code) = match configured.boot().await {
-        Ok(booted) => {
-            let code = run_command(&container, command, matches, output).await;
+        Ok(mut booted) => {
+            let code = run_beside_workers(&mut booted, command, matches, output).await;
             (booted, code)
         }
         Err((error, booted)) => {
@@ -186,6 +208,31 @@ async fn booted(
         code = Code::Failed;
     }
     code
+}
+
+/// Runs a command to its end. A worker that fails asks it to stop.
+async fn run_beside_workers(
+    booted: &mut Booted,
+    command: CommandEntry,
+    matches: &ArgMatches,
+    output: &Output,
+) -> Code {
+    let container = booted.boot.container.clone();
+    let shutdown = booted.boot.shutdown.clone();
+    let mut command = pin!(run_command(&container, command, matches, output));
+    let mut is_well = true;
+    loop {
+        let error = tokio::select! {
+            biased;
+            code = command.as_mut() => {
+                return if is_well { code } else { Code::Failed };
+            }
+            error = booted.worker_failed() => error,
+        };
+        output.fault(&error);
+        is_well = false;
+        shutdown.request();
+    }
 }
 
 /// 6. run.
@@ -202,13 +249,29 @@ async fn run_command(
             return Code::Failed;
         }
     };
-    match runnable.execute(matches, output).await {
-        Ok(()) => Code::Done,
-        Err(failure) => {
+    match caught(runnable.execute(matches, output)).await {
+        Ok(Ok(())) => Code::Done,
+        Ok(Err(failure)) => {
             print_failure(&failure, output);
             failure.code()
         }
+        Err(panicked) => {
+            let name = command.name;
+            output.fault(&CommandPanicked {
+                name,
+                source: panicked,
+            });
+            Code::Failed
+        }
     }
+}
+
+/// A command whose own code broke.
+#[derive(Debug, thiserror::Error)]
+#[error("command `{name}` failed")]
+struct CommandPanicked {
+    name: &'static str,
+    source: Panicked,
 }
 
 fn print_boot_error(error: &BootError, output: &Output) {

@@ -1,10 +1,13 @@
 //! What the application says about itself: logs, for now.
 
 mod config;
+mod init;
 #[cfg(feature = "tokio-console")]
 mod tokio_console;
+mod writer;
 
 use tracing::{Level, Subscriber};
+use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -15,6 +18,8 @@ use crate::bootloader::{Bootloader, Init};
 use crate::console::{Output, Verbosity};
 use crate::container::Container;
 pub use config::{Format, TelemetryConfig};
+pub use init::BoxLayer;
+use init::Layers;
 
 /// Declares the section `telemetry`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +27,21 @@ pub(crate) struct TelemetryBootloader;
 
 impl Bootloader for TelemetryBootloader {
     fn init(&self, init: &mut Init<'_>) {
+        init.declare::<Layers>();
         init.config::<TelemetryConfig>();
     }
 }
 
-/// Sends the logs of this process to standard error, as the section `telemetry` and the flags `-v` and `-q` say.
+/// The logs of this process. What waits to be written is written when this is dropped.
+#[must_use]
+pub(crate) struct Logs(#[allow(dead_code, reason = "it works by being dropped")] writer::Flush);
+
+/// Sends the logs of this process to standard error, as the section `telemetry` and the flags `-v` and `-q` say, and whatever
+/// else features want of them to where they want it. Needs a tokio runtime.
 ///
 /// A broken section is reported by whoever needs the whole config; until then the defaults serve. A subscriber that is
 /// there already stays.
-pub(crate) fn start(container: &Container, output: &Output) {
+pub(crate) fn start(container: &Container, output: &Output) -> Logs {
     let config = container.get::<TelemetryConfig>().unwrap_or_default();
     let filter = match output.verbosity() {
         Verbosity::Quiet => EnvFilter::new(Level::ERROR.as_str()),
@@ -38,21 +49,35 @@ pub(crate) fn start(container: &Container, output: &Output) {
         Verbosity::Verbose => EnvFilter::new(Level::DEBUG.as_str()),
         Verbosity::Trace => EnvFilter::new(Level::TRACE.as_str()),
     };
-    let logs = logs(config.format, output.error_ansi()).with_filter(filter);
-    let subscriber = tracing_subscriber::registry().with(logs);
+    let (writer, flush) = writer::standard_error();
+    let logs = logs(config.format, output.error_ansi(), writer).with_filter(filter);
+    let subscriber = tracing_subscriber::registry()
+        .with(features(container, output))
+        .with(logs);
     #[cfg(feature = "tokio-console")]
     let subscriber = subscriber.with(tokio_console::layer(container, output));
     let _ = subscriber.try_init();
+    Logs(flush)
+}
+
+/// The layers of the features. Those that cannot be made are said.
+fn features(container: &Container, output: &Output) -> Vec<BoxLayer> {
+    let Ok(layers) = container.get::<Layers>() else {
+        return Vec::new();
+    };
+    let made = layers.make(container);
+    made.filter_map(|layer| layer.map_err(|error| output.fault(&error)).ok())
+        .collect()
 }
 
 /// Writes the lines. The pretty ones are followed by one for each span that ends, with the time that it took.
-fn logs<S>(format: Format, ansi: bool) -> Box<dyn Layer<S> + Send + Sync>
+fn logs<S>(format: Format, ansi: bool, writer: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(ansi)
-        .with_writer(std::io::stderr);
+        .with_writer(writer);
     match format {
         Format::Text => layer.boxed(),
         Format::Pretty => layer.pretty().with_span_events(FmtSpan::CLOSE).boxed(),

@@ -1,6 +1,6 @@
 //! From `init` to `shutdown`: what runs when, and what becomes of a phase that fails.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use nautil::bootloader::{Boot, BoxError, Init};
@@ -10,7 +10,7 @@ use nautil::grpc::server::{Call, Reply};
 use nautil::grpc::{Channel, Service};
 use nautil::testing::TestKernel;
 use nautil::{Bootloader, Bootloaders, Kernel, async_trait};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::project::{Project, assert_done, assert_refused};
 
@@ -66,12 +66,39 @@ impl PartialEq for Log {
     }
 }
 
+/// What a thread waits at.
+#[derive(Default)]
+pub(crate) struct Gate(Mutex<bool>, Condvar);
+
+impl Gate {
+    fn pass(&self) {
+        let mut is_open = self.0.lock();
+        while !*is_open {
+            self.1.wait(&mut is_open);
+        }
+    }
+
+    fn open(&self) {
+        *self.0.lock() = true;
+        self.1.notify_all();
+    }
+}
+
+impl PartialEq for Gate {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
 /// How a phase goes.
 #[derive(Clone, Copy, PartialEq)]
 enum Goes {
     Well,
     Wrong,
     OnForEver,
+    Panics,
+    /// Keeps its thread until somebody opens the gate.
+    Blocks(&'static Gate),
     /// Done after this many seconds.
     For(u64),
 }
@@ -82,6 +109,11 @@ impl Goes {
             Goes::Well => Ok(()),
             Goes::Wrong => Err("the cable is cut".into()),
             Goes::OnForEver => std::future::pending().await,
+            Goes::Panics => panic!("the cable burns"),
+            Goes::Blocks(gate) => {
+                gate.pass();
+                Ok(())
+            }
             // The tests stop the clock: it moves when all wait.
             Goes::For(seconds) => {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -129,7 +161,13 @@ struct WorkArguments {}
 struct Work {
     #[shaku(inject)]
     log: Arc<Log>,
+    #[shaku(inject)]
+    panics: Arc<Panics>,
 }
+
+/// Whether the command panics.
+#[derive(Default)]
+struct Panics(bool);
 
 impl Command for Work {
     const NAME: &'static str = "work";
@@ -141,6 +179,9 @@ impl Command for Work {
 
     async fn run(&self, _: WorkArguments, output: &Output) -> Result<(), Failure> {
         self.log.add("work");
+        if self.panics.0 {
+            panic!("the hammer slips");
+        }
         output.line("worked");
         Ok(())
     }
@@ -151,6 +192,7 @@ struct Working(Log);
 
 impl Bootloader for Working {
     fn init(&self, init: &mut Init<'_>) {
+        init.declare::<Panics>();
         init.instance(Arc::new(self.0.clone())).command::<Work>();
     }
 }
@@ -221,8 +263,82 @@ async fn a_bootloader_has_its_time_to_boot() {
         Code::Failed,
         "error: bootloader `Two` took longer in boot than `app.boot_timeout` = 90s allows\n",
     );
-    let then = ["One shutdown", "One is down"];
+    // What it had taken before its time was over is given back by its own shutdown.
+    let then = ["Two shutdown", "Two is down", "One shutdown", "One is down"];
     assert_eq!(log.lines(), [&INIT[..], &BOOT[..2], &then].concat());
+}
+
+#[tokio::test]
+async fn a_boot_that_panics_is_named_and_everything_is_shut_down() {
+    let log = Log::default();
+    let called = kernel(&log, Goes::Panics, Goes::Well)
+        .console(["work"])
+        .await;
+    assert_refused(
+        &called,
+        Code::Failed,
+        "error: bootloader `Two` failed in boot\n  because it panicked: the cable burns\n",
+    );
+    assert_eq!(log.lines().last().map(String::as_str), Some("One is down"));
+    assert!(log.lines().contains(&"Two is down".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_boot_that_blocks_its_thread_is_late_while_it_blocks() {
+    static GATE: LazyLock<Gate> = LazyLock::new(Gate::default);
+    let log = Log::default();
+    let kernel = kernel(&log, Goes::Blocks(&GATE), Goes::Well).config("app.boot_timeout=50ms");
+    let called = kernel.console(["work"]).await;
+    assert_refused(
+        &called,
+        Code::Failed,
+        "error: bootloader `Two` took longer in boot than `app.boot_timeout` = 50ms allows\n",
+    );
+    GATE.open();
+}
+
+#[tokio::test]
+async fn a_boot_that_blocks_the_only_thread_is_late_all_the_same() {
+    static GATE: LazyLock<Gate> = LazyLock::new(Gate::default);
+    let log = Log::default();
+    let kernel = kernel(&log, Goes::Blocks(&GATE), Goes::Well).config("app.boot_timeout=50ms");
+    let opener = std::thread::spawn(|| {
+        let (_hold, never) = std::sync::mpsc::channel::<()>();
+        // Longer than the bootloader may take.
+        let _ = never.recv_timeout(Duration::from_millis(200));
+        GATE.open();
+    });
+    let called = kernel.console(["work"]).await;
+    opener.join().unwrap();
+    assert!(called.err.contains("took longer in boot"), "{called:?}");
+    assert!(!log.lines().contains(&"work".to_owned()));
+}
+
+#[tokio::test]
+async fn a_shutdown_that_panics_is_said_and_the_others_go_on() {
+    let log = Log::default();
+    let called = kernel(&log, Goes::Well, Goes::Panics)
+        .console(["work"])
+        .await;
+    assert_eq!(
+        called.err,
+        "error: bootloader `Two` failed in shutdown\n  because it panicked: the cable burns\n"
+    );
+    assert_eq!(called.code, Code::Failed);
+    assert_eq!(log.lines().last().map(String::as_str), Some("One is down"));
+}
+
+#[tokio::test]
+async fn a_command_that_panics_is_named_and_everything_is_shut_down() {
+    let log = Log::default();
+    let kernel = kernel(&log, Goes::Well, Goes::Well).replace(Arc::new(Panics(true)));
+    let called = kernel.console(["work"]).await;
+    assert_refused(
+        &called,
+        Code::Failed,
+        "error: command `work` failed\n  because it panicked: the hammer slips\n",
+    );
+    assert_eq!(log.lines().last().map(String::as_str), Some("One is down"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,3 +21,4 @@ mod order;
 mod project;
 mod sections;
 mod usage;
+mod workers;

@@ -7,7 +7,7 @@ use clap::Args;
 use shaku::Component;
 
 use crate::console::{Command, DynCommand, Failure, Output};
-use crate::kernel::Report;
+use crate::kernel::{Report, Workers};
 
 /// Show the bootloaders in their order, why some are skipped, and milliseconds per phase
 #[derive(Debug, Args)]
@@ -22,6 +22,8 @@ pub(crate) struct KernelBootloadersArguments {
 pub(crate) struct KernelBootloaders {
     #[shaku(inject)]
     report: Arc<Report>,
+    #[shaku(inject)]
+    workers: Arc<Workers>,
 }
 
 impl Command for KernelBootloaders {
@@ -58,6 +60,14 @@ impl Command for KernelBootloaders {
         });
         let header = ["#", "bootloader", "state", "init ms", "boot ms"];
         output.table(header, enabled.chain(skipped));
+        let workers = self.workers.iter();
+        let mut workers = workers
+            .map(|worker| [worker.name.clone(), worker.bootloader.to_owned()])
+            .peekable();
+        if workers.peek().is_some() {
+            output.line("");
+            output.table(["worker", "bootloader"], workers);
+        }
         if !arguments.boot {
             output.note("boot was not run; --boot runs and times it");
         }
