@@ -81,6 +81,7 @@ pub mod container;
 #[cfg(feature = "dev")]
 mod dev;
 pub mod environment;
+mod error;
 mod framework;
 pub mod grpc;
 pub mod kernel;
@@ -94,7 +95,9 @@ use std::process::ExitCode;
 
 pub use async_trait::async_trait;
 pub use bootloader::{Boot, Bootloader, Bootloaders, Init};
+pub use error::BoxError;
 pub use kernel::Kernel;
+
 pub use {clap, prost, prost_types, serde, shaku};
 
 /// Runs an application: the whole of `main`.

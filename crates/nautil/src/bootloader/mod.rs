@@ -11,7 +11,6 @@ mod list;
 mod order;
 
 use std::any::{Any, TypeId, type_name};
-use std::error::Error;
 
 use async_trait::async_trait;
 
@@ -24,8 +23,7 @@ pub(crate) use list::Listed;
 pub use order::OrderError;
 pub(crate) use order::order;
 
-/// Any error, on its way to whoever prints it.
-pub type BoxError = Box<dyn Error + Send + Sync>;
+pub use crate::error::BoxError;
 
 /// A feature of the application. Every method has a default; most bootloaders need `init` alone.
 #[diagnostic::on_unimplemented(

@@ -9,15 +9,14 @@ use shaku::{Interface, ModuleBuildContext};
 use super::Container;
 use super::error::{Frame, Reason};
 use super::resolve;
+use crate::error::BoxError;
 
 /// A resolution in progress, as shaku carries it.
 pub(super) type Context = ModuleBuildContext<Container>;
 /// An `Arc<I>` with its type erased.
 pub(super) type Erased = Box<dyn Any + Send + Sync>;
-/// Why a factory failed.
-pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
-type Build = Box<dyn Fn(&mut Context) -> Result<Erased, Failure> + Send + Sync>;
-type Wrap = Box<dyn Fn(Erased, &mut Context) -> Result<Erased, Failure> + Send + Sync>;
+type Build = Box<dyn Fn(&mut Context) -> Result<Erased, BoxError> + Send + Sync>;
+type Wrap = Box<dyn Fn(Erased, &mut Context) -> Result<Erased, BoxError> + Send + Sync>;
 
 /// How a binding comes by its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

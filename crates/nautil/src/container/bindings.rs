@@ -9,10 +9,11 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::ReentrantMutex;
 use shaku::{Component, Interface};
 
-use super::binding::{Binding, Decorator, Erased, Failure, Kind};
+use super::binding::{Binding, Decorator, Erased, Kind};
 use super::error::{Reason, ResolveError};
 use super::module::{Container, Resolver};
 use super::name::short_name;
+use crate::error::BoxError;
 
 /// The declarations of all bootloaders, before the container is sealed. Each verb names the bootloader that speaks.
 #[derive(Default)]
@@ -94,7 +95,7 @@ impl Bindings {
     pub fn factory<I: Interface + ?Sized>(
         &mut self,
         bootloader: &'static str,
-        make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, Failure> + Send + Sync + 'static,
+        make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) {
         self.add::<I>(factory(bootloader, make));
     }
@@ -113,7 +114,7 @@ impl Bindings {
     pub fn decorate<I: Interface + ?Sized>(
         &mut self,
         bootloader: &'static str,
-        wrap: impl Fn(Arc<I>, &mut Resolver<'_>) -> Result<Arc<I>, Failure> + Send + Sync + 'static,
+        wrap: impl Fn(Arc<I>, &mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) {
         let decorator = Decorator {
             bootloader,
@@ -148,7 +149,7 @@ impl Bindings {
     pub fn rebind_factory<I: Interface + ?Sized>(
         &mut self,
         bootloader: &'static str,
-        make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, Failure> + Send + Sync + 'static,
+        make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) {
         self.replace::<I>(factory(bootloader, make));
     }
@@ -256,7 +257,7 @@ fn instance<I: Interface + ?Sized>(bootloader: &'static str, value: Arc<I>) -> B
 
 fn factory<I: Interface + ?Sized>(
     bootloader: &'static str,
-    make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, Failure> + Send + Sync + 'static,
+    make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
 ) -> Binding {
     let name = short_name::<I>();
     Binding::new(
