@@ -12,11 +12,11 @@ use super::resolve;
 use crate::error::BoxError;
 
 /// A resolution in progress, as shaku carries it.
-pub(super) type Context = ModuleBuildContext<Container>;
+pub(super) type BuildContext = ModuleBuildContext<Container>;
 /// An `Arc<I>` with its type erased.
 pub(super) type Erased = Box<dyn Any + Send + Sync>;
-type Build = Box<dyn Fn(&mut Context) -> Result<Erased, BoxError> + Send + Sync>;
-type Wrap = Box<dyn Fn(Erased, &mut Context) -> Result<Erased, BoxError> + Send + Sync>;
+type Build = Box<dyn Fn(&mut BuildContext) -> Result<Erased, BoxError> + Send + Sync>;
+type Wrap = Box<dyn Fn(Erased, &mut BuildContext) -> Result<Erased, BoxError> + Send + Sync>;
 
 /// How a binding comes by its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,11 +96,11 @@ impl Binding {
     }
 
     /// The singleton, built now if need be. Leaves by unwinding with a [`ResolveError`](super::ResolveError).
-    pub(super) fn get<I: Interface + ?Sized>(&self, context: &mut Context) -> &Arc<I> {
+    pub(super) fn get<I: Interface + ?Sized>(&self, context: &mut BuildContext) -> &Arc<I> {
         downcast(self.erased(context))
     }
 
-    pub(super) fn erased(&self, context: &mut Context) -> &Erased {
+    pub(super) fn erased(&self, context: &mut BuildContext) -> &Erased {
         match self.built.get() {
             Some(built) => built,
             None => {
@@ -110,7 +110,7 @@ impl Binding {
         }
     }
 
-    fn build(&self, context: &mut Context) -> Erased {
+    fn build(&self, context: &mut BuildContext) -> Erased {
         resolve::enter(context, self.frame());
         let built = (self.build)(context).map_err(|source| ("bound", self.bootloader, source));
         let built = self.decorators.iter().fold(built, |built, decorator| {

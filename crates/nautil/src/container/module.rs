@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use shaku::{Component, HasComponent, HasComponents, Interface, Module, ModuleBuilder};
 
-use super::binding::{Context, Entry};
+use super::binding::{BuildContext, Entry};
 use super::bindings::{List, Registry};
 use super::error::{Frame, Reason, ResolveError};
 use super::name::short_name;
@@ -25,7 +25,7 @@ pub struct Container {
 
 /// What a factory or a decorator resolves its own needs from.
 pub struct Resolver<'context> {
-    context: &'context mut Context,
+    context: &'context mut BuildContext,
 }
 
 impl Container {
@@ -120,12 +120,13 @@ impl Container {
 
     fn resolving<T: 'static>(
         &self,
-        run: impl FnOnce(&mut Context) -> T + 'static,
+        run: impl FnOnce(&mut BuildContext) -> T + 'static,
     ) -> Result<T, ResolveError> {
         let _building = self.registry.building.lock();
         let out = Rc::new(RefCell::new(None));
         let slot = Rc::clone(&out);
-        let job = Box::new(move |context: &mut Context| *slot.borrow_mut() = Some(run(context)));
+        let job =
+            Box::new(move |context: &mut BuildContext| *slot.borrow_mut() = Some(run(context)));
         let resolution = Resolution::new(Arc::clone(&self.registry), job);
         let built = catch_unwind(AssertUnwindSafe(|| {
             ModuleBuilder::<Container>::with_submodules(resolution).build()
@@ -155,7 +156,7 @@ pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<Re
 }
 
 impl<'context> Resolver<'context> {
-    pub(super) fn new(context: &'context mut Context) -> Self {
+    pub(super) fn new(context: &'context mut BuildContext) -> Self {
         Resolver { context }
     }
 
@@ -173,7 +174,7 @@ impl<'context> Resolver<'context> {
 impl Module for Container {
     type Submodules = Resolution;
 
-    fn build(mut context: Context) -> Self {
+    fn build(mut context: BuildContext) -> Self {
         let registry = Arc::clone(&context.submodules().registry);
         let job = context.submodules().job();
         if let Some(job) = job {
@@ -184,7 +185,7 @@ impl Module for Container {
 }
 
 impl<I: Interface + ?Sized> HasComponent<I> for Container {
-    fn build_component(context: &mut Context) -> Arc<I> {
+    fn build_component(context: &mut BuildContext) -> Arc<I> {
         let registry = Arc::clone(&context.submodules().registry);
         let key = TypeId::of::<I>();
         refuse_rivals(context, key);
@@ -219,7 +220,7 @@ impl<I: Interface + ?Sized> HasComponent<I> for Container {
 }
 
 impl<I: Interface + ?Sized> HasComponents<I> for Container {
-    fn build_components(context: &mut Context) -> Vec<Arc<I>> {
+    fn build_components(context: &mut BuildContext) -> Vec<Arc<I>> {
         let registry = Arc::clone(&context.submodules().registry);
         match registry.many.get(&TypeId::of::<I>()) {
             Some(list) => members(list, context).clone(),
@@ -243,7 +244,7 @@ impl<I: Interface + ?Sized> HasComponents<I> for Container {
 
 fn members<'list, I: Interface + ?Sized>(
     list: &'list List,
-    context: &mut Context,
+    context: &mut BuildContext,
 ) -> &'list Vec<Arc<I>> {
     let built = match list.built.get() {
         Some(built) => built,
@@ -260,7 +261,7 @@ fn members<'list, I: Interface + ?Sized>(
         .expect("a list is stored under the type of its interface")
 }
 
-fn refuse_rivals(context: &Context, key: TypeId) {
+fn refuse_rivals(context: &BuildContext, key: TypeId) {
     let registry = &context.submodules().registry;
     if let Some(bindings) = registry.rivals.get(&key) {
         let reason = Reason::BoundTwice {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::binding::Context;
+use super::binding::BuildContext;
 use super::bindings::Registry;
 use super::error::{Frame, Reason, ResolveError};
 
@@ -17,7 +17,7 @@ pub struct Resolution {
     job: RefCell<Option<Job>>,
 }
 
-pub(super) type Job = Box<dyn FnOnce(&mut Context)>;
+pub(super) type Job = Box<dyn FnOnce(&mut BuildContext)>;
 
 impl Resolution {
     pub(super) fn new(registry: Arc<Registry>, job: Job) -> Self {
@@ -43,7 +43,7 @@ impl fmt::Debug for Resolution {
 }
 
 /// Begins to build what `frame` says; a frame that is being built already closes a ring.
-pub(super) fn enter(context: &Context, frame: Frame) {
+pub(super) fn enter(context: &BuildContext, frame: Frame) {
     let mut chain = context.submodules().chain.borrow_mut();
     if let Some(start) = chain.iter().position(|open| *open == frame) {
         let ring = chain[start..]
@@ -62,12 +62,12 @@ pub(super) fn enter(context: &Context, frame: Frame) {
 }
 
 /// Ends what [`enter`] began.
-pub(super) fn leave(context: &Context) {
+pub(super) fn leave(context: &BuildContext) {
     context.submodules().chain.borrow_mut().pop();
 }
 
 /// Gives up, with everything that is being built as the trace.
-pub(super) fn fail(context: &Context, reason: Reason) -> ! {
+pub(super) fn fail(context: &BuildContext, reason: Reason) -> ! {
     let chain = context.submodules().chain.borrow();
     let trace = chain.iter().rev().cloned().collect();
     drop(chain);
