@@ -97,7 +97,6 @@ pub use async_trait::async_trait;
 pub use bootloader::{Boot, Bootloader, Bootloaders, Init};
 pub use error::BoxError;
 pub use kernel::Kernel;
-
 pub use {clap, prost, prost_types, serde, shaku};
 
 /// Runs an application: the whole of `main`.

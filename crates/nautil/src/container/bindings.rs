@@ -1,9 +1,7 @@
 //! The container while it is being filled: what bootloaders declare.
 
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::ReentrantMutex;
@@ -11,8 +9,10 @@ use shaku::{Component, Interface};
 
 use super::binding::{Binding, Decorator, Erased, Kind};
 use super::error::{Reason, ResolveError};
-use super::module::{Container, Resolver};
+use super::module::Container;
 use super::name::short_name;
+use super::resolver::Resolver;
+use super::type_map::Map;
 use crate::error::BoxError;
 
 /// The declarations of all bootloaders, before the container is sealed. Each verb names the bootloader that speaks.
@@ -45,30 +45,6 @@ pub(super) struct Registry {
 pub(super) struct List {
     pub(super) members: Vec<Binding>,
     pub(super) built: OnceLock<Erased>,
-}
-
-pub(super) type Map<V> = HashMap<TypeId, V, BuildHasherDefault<IdHasher>>;
-
-/// A `TypeId` is a hash already.
-#[derive(Default)]
-pub(super) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 ^= word;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 impl Bindings {

@@ -1,5 +1,6 @@
 //! Why something could not be resolved, with the whole way there.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -69,9 +70,23 @@ pub struct ResolveError {
     pub trace: Vec<Frame>,
 }
 
+/// Drops the errors that have the same cause as an earlier one.
+pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<ResolveError> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for error in errors {
+        let (reason, frame) = error.cause();
+        let frame = frame.map(|frame| (frame.interface, frame.implementation));
+        if seen.insert((reason, frame)) {
+            kept.push(error);
+        }
+    }
+    kept
+}
+
 impl ResolveError {
     /// What two errors with one cause have in common: the reason, and for what is missing who needs it.
-    pub(super) fn cause(&self) -> (String, Option<Frame>) {
+    fn cause(&self) -> (String, Option<Frame>) {
         match &self.reason {
             Reason::Missing { .. } => (self.reason.to_string(), self.trace.first().cloned()),
             // A ring is the same ring wherever one enters it.

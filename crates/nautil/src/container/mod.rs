@@ -42,6 +42,8 @@ mod error;
 mod module;
 mod name;
 mod resolve;
+mod resolver;
+mod type_map;
 
 pub use shaku::{Component, HasComponent, Interface};
 
@@ -49,7 +51,8 @@ pub use binding::{Entry, Kind};
 pub use bindings::Bindings;
 pub(crate) use checks::Checks;
 pub(crate) use command::{ContainerCheck, ContainerList};
+pub(crate) use error::distinct;
 pub use error::{Frame, Reason, ResolveError};
-pub(crate) use module::distinct;
-pub use module::{Container, Resolver};
+pub use module::Container;
 pub use name::short_name;
+pub use resolver::Resolver;

@@ -2,7 +2,6 @@
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -12,7 +11,7 @@ use shaku::{Component, HasComponent, HasComponents, Interface, Module, ModuleBui
 
 use super::binding::{BuildContext, Entry};
 use super::bindings::{List, Registry};
-use super::error::{Frame, Reason, ResolveError};
+use super::error::{Frame, Reason, ResolveError, distinct};
 use super::name::short_name;
 use super::resolve::{self, Resolution};
 use crate::suggest;
@@ -21,11 +20,6 @@ use crate::suggest;
 #[derive(Clone)]
 pub struct Container {
     registry: Arc<Registry>,
-}
-
-/// What a factory or a decorator resolves its own needs from.
-pub struct Resolver<'context> {
-    context: &'context mut BuildContext,
 }
 
 impl Container {
@@ -138,36 +132,6 @@ impl Container {
                 .downcast::<ResolveError>()
                 .unwrap_or_else(|other| resume_unwind(other))),
         }
-    }
-}
-
-/// Drops the errors that have the same cause as an earlier one.
-pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<ResolveError> {
-    let mut seen = HashSet::new();
-    let mut kept = Vec::new();
-    for error in errors {
-        let (reason, frame) = error.cause();
-        let frame = frame.map(|frame| (frame.interface, frame.implementation));
-        if seen.insert((reason, frame)) {
-            kept.push(error);
-        }
-    }
-    kept
-}
-
-impl<'context> Resolver<'context> {
-    pub(super) fn new(context: &'context mut BuildContext) -> Self {
-        Resolver { context }
-    }
-
-    /// The singleton that is bound to `I`. What cannot be resolved ends the whole resolution, with its trace.
-    pub fn get<I: Interface + ?Sized>(&mut self) -> Arc<I> {
-        <Container as HasComponent<I>>::build_component(self.context)
-    }
-
-    /// Every component that bootloaders added to the list of `I`, in order.
-    pub fn all<I: Interface + ?Sized>(&mut self) -> Vec<Arc<I>> {
-        <Container as HasComponents<I>>::build_components(self.context)
     }
 }
 
@@ -289,11 +253,5 @@ impl fmt::Debug for Container {
             .field("bound", &self.registry.one.len())
             .field("lists", &self.registry.many.len())
             .finish()
-    }
-}
-
-impl fmt::Debug for Resolver<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Resolver").finish_non_exhaustive()
     }
 }
