@@ -150,6 +150,72 @@ fn a_list_keeps_the_order_of_its_declarations() {
 }
 
 #[test]
+fn a_factory_and_a_decorator_resolve_lists() {
+    let mut bindings = Bindings::default();
+    bindings.extend::<Second>("B");
+    bindings.extend::<First>("A");
+    bindings.factory::<String>("Names", |resolver| {
+        let steps = resolver.all::<dyn Step>();
+        let names: Vec<_> = steps.iter().map(|step| step.name()).collect();
+        Ok(Arc::new(names.join(", ")))
+    });
+    bindings.decorate::<String>("Count", |names, resolver| {
+        let steps = resolver.all::<dyn Step>();
+        Ok(Arc::new(format!("{}: {names}", steps.len())))
+    });
+    let names = bindings.seal().get::<String>().unwrap();
+    assert_eq!(*names, "2: second, first");
+}
+
+#[test]
+fn a_list_lacks_what_a_member_lacks() {
+    let mut bindings = Bindings::default();
+    bindings.extend::<ByHour>("Greeting");
+    bindings.factory::<usize>("Count", |resolver| {
+        Ok(Arc::new(resolver.all::<dyn Greeter>().len()))
+    });
+    let container = bindings.seal();
+    let said = "nothing is bound to `dyn Clock`\n  \
+                needed by `ByHour` (as `dyn Greeter`), from bootloader `Greeting`";
+    let error = container.all::<dyn Greeter>().map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), said);
+    let error = container.get::<usize>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{said}\n  needed by `usize`, from bootloader `Count`")
+    );
+}
+
+#[test]
+fn the_lists_of_two_interfaces_are_two_lists() {
+    let mut bindings = Bindings::default();
+    bindings.bind::<Fixed>("Time");
+    bindings.extend::<First>("A");
+    bindings.extend::<ByHour>("Greeting");
+    bindings.extend::<Second>("B");
+    let container = bindings.seal();
+    assert_eq!(container.all::<dyn Step>().unwrap().len(), 2);
+    assert_eq!(container.all::<dyn Greeter>().unwrap().len(), 1);
+    let entries = container.entries().into_iter();
+    let entries: Vec<_> = entries
+        .map(|entry| (entry.implementation, entry.listed))
+        .collect();
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|(implementation, listed)| (implementation.as_str(), *listed))
+        .collect();
+    assert_eq!(
+        entries,
+        [
+            ("Fixed", false),
+            ("First", true),
+            ("ByHour", true),
+            ("Second", true),
+        ]
+    );
+}
+
+#[test]
 fn the_members_of_a_list_are_singletons() {
     let mut bindings = Bindings::default();
     bindings.extend::<First>("A");

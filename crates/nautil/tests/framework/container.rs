@@ -4,7 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
-use nautil::container::{Bindings, Component, Interface, ResolveError};
+use nautil::container::{
+    Bindings, Component, Container, HasComponent, Interface, Reason, ResolveError,
+};
+use nautil::shaku::HasComponents;
 
 pub(crate) trait Clock: Interface {
     fn now(&self) -> u64;
@@ -86,13 +89,13 @@ fn the_container_itself_can_be_resolved() {
     let mut bindings = Bindings::default();
     bindings.bind::<Fixed>("Time");
     let container = bindings.seal();
-    let itself = container.get::<nautil::container::Container>().unwrap();
+    let itself = container.get::<Container>().unwrap();
     let (outside, inside) = (container.get::<dyn Clock>(), itself.get::<dyn Clock>());
     assert!(Arc::ptr_eq(&outside.unwrap(), &inside.unwrap()));
 }
 
 /// A container whose clock counts how often it was made.
-fn counted() -> (nautil::container::Container, Arc<AtomicUsize>) {
+fn counted() -> (Container, Arc<AtomicUsize>) {
     let made = Arc::new(AtomicUsize::new(0));
     let mut bindings = Bindings::default();
     let counter = Arc::clone(&made);
@@ -200,35 +203,123 @@ fn names_that_are_alike_by_their_dyn_are_not_near() {
 }
 
 #[test]
-fn a_panic_in_a_constructor_goes_its_own_way() {
+fn shaku_s_own_methods_resolve_too() {
+    let mut bindings = Bindings::default();
+    bindings.bind::<Fixed>("Time");
+    bindings.extend::<Fixed>("Time");
+    let container = bindings.seal();
+    let clock: &dyn Clock = container.resolve_ref();
+    let same: Arc<dyn Clock> = container.resolve();
+    assert!(std::ptr::addr_eq(clock, Arc::as_ptr(&same)));
+    let clocks: &[Arc<dyn Clock>] = container.resolve_all();
+    assert!(Arc::ptr_eq(
+        &clocks[0],
+        &container.all::<dyn Clock>().unwrap()[0]
+    ));
+    let none: &[Arc<dyn Greeter>] = container.resolve_all();
+    assert!(none.is_empty());
+}
+
+#[test]
+fn shaku_s_own_methods_unwind_with_the_error_that_get_returns() {
+    let mut bindings = Bindings::default();
+    bindings.extend::<ByHour>("Greeting");
+    let container = bindings.seal();
+    let attempts: [&dyn Fn(); 3] = [
+        &|| drop(HasComponent::<dyn Clock>::resolve(&container)),
+        &|| _ = HasComponent::<dyn Clock>::resolve_ref(&container),
+        &|| _ = HasComponents::<dyn Greeter>::resolve_all(&container),
+    ];
+    for attempt in attempts {
+        let payload = catch_unwind(AssertUnwindSafe(attempt)).unwrap_err();
+        let error = payload.downcast::<ResolveError>().unwrap();
+        assert!(matches!(error.reason, Reason::Missing { .. }));
+    }
+}
+
+#[test]
+fn the_container_itself_can_be_borrowed() {
+    let mut bindings = Bindings::default();
+    bindings.bind::<Fixed>("Time");
+    let container = bindings.seal();
+    let itself: &Container = container.resolve_ref();
+    let (outside, inside) = (container.get::<dyn Clock>(), itself.get::<dyn Clock>());
+    assert!(Arc::ptr_eq(&outside.unwrap(), &inside.unwrap()));
+}
+
+#[test]
+fn what_is_bound_as_the_container_takes_its_place() {
+    let other = Arc::new(Bindings::default().seal());
+    let mut bindings = Bindings::default();
+    bindings.instance("Other", Arc::clone(&other));
+    let bound = bindings.seal().get::<Container>().unwrap();
+    assert!(Arc::ptr_eq(&bound, &other));
+}
+
+#[test]
+fn singletons_go_with_the_container_even_if_it_was_asked_for_itself() {
+    let value = Arc::new(7_u64);
+    let mut bindings = Bindings::default();
+    bindings.instance("Config", Arc::clone(&value));
+    let container = bindings.seal();
+    container.get::<u64>().unwrap();
+    container.get::<Container>().unwrap();
+    let _: &Container = container.resolve_ref();
+    assert!(container.check().is_empty());
+    drop(container);
+    assert_eq!(Arc::strong_count(&value), 1);
+}
+
+#[test]
+fn a_panic_in_a_constructor_is_an_error_that_says_so() {
     fn broken() -> u64 {
         panic!("the disk is on fire")
     }
 
-    #[derive(Component)]
-    #[shaku(interface = Clock)]
-    struct Burning {
-        #[shaku(default = broken())]
-        hour: u64,
-    }
-    impl Clock for Burning {
-        fn now(&self) -> u64 {
-            self.hour
-        }
-    }
-
     let mut bindings = Bindings::default();
-    bindings.bind_with::<Burning>("Time", || BurningParameters { hour: broken() });
+    bindings.bind_with::<Fixed>("Time", || FixedParameters { hour: broken() });
+    bindings.bind::<ByHour>("Greeting");
     bindings.instance("Config", Arc::new(7_u64));
     let container = bindings.seal();
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
-        container.get::<dyn Clock>().map(|_| ())
-    }));
-    let payload = attempt.unwrap_err();
-    assert_eq!(payload.downcast_ref::<&str>(), Some(&"the disk is on fire"));
+    let error = container.get::<dyn Greeter>().map(|_| ()).unwrap_err();
+    assert_eq!(
+        said(error),
+        "`dyn Clock`, bound by bootloader `Time`, panicked while it was made: the disk is on fire\n  \
+         needed by `ByHour` (as `dyn Greeter`), from bootloader `Greeting`"
+    );
     // Another thread is not locked out by it.
     let other = std::thread::scope(|scope| scope.spawn(|| container.get::<u64>()).join());
     assert_eq!(*other.unwrap().unwrap(), 7);
+}
+
+#[test]
+fn a_panic_is_no_hindrance_to_the_next_attempt() {
+    let attempts = AtomicUsize::new(0);
+    let mut bindings = Bindings::default();
+    bindings.factory::<u64>("Numbers", move |_| {
+        let attempt = attempts.fetch_add(1, Ordering::SeqCst);
+        assert!(attempt > 0, "attempt {attempt}");
+        Ok(Arc::new(7))
+    });
+    let container = bindings.seal();
+    assert_eq!(
+        said(container.get::<u64>().unwrap_err()),
+        "`u64`, bound by bootloader `Numbers`, panicked while it was made: attempt 0"
+    );
+    assert_eq!(*container.get::<u64>().unwrap(), 7);
+}
+
+#[test]
+fn a_panic_in_a_decorator_names_the_decorator() {
+    let mut bindings = Bindings::default();
+    bindings.bind::<Fixed>("Time");
+    bindings.decorate::<dyn Clock>("Later", |_, _| std::panic::panic_any(7));
+    let error = bindings.seal().get::<dyn Clock>().map(|_| ()).unwrap_err();
+    assert_eq!(
+        said(error),
+        "`dyn Clock`, decorated by bootloader `Later`, panicked while it was made: \
+         with a value that is no text"
+    );
 }
 
 #[test]

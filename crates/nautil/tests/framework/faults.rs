@@ -1,11 +1,12 @@
 //! Rings, and everything that is wrong with a container in one go.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nautil::Bootloaders;
 use nautil::bootloader::{Bootloader, Init};
 use nautil::console::Code;
-use nautil::container::{Bindings, Component, Container, Interface};
+use nautil::container::{Bindings, Component, Container, Interface, ResolveError};
 
 use crate::container::{ByHour, Clock, Fixed, Greeter};
 use crate::project::{Project, assert_done, assert_refused};
@@ -121,6 +122,201 @@ fn a_ring_may_go_through_a_factory() {
         error.to_string(),
         "a circular dependency: `Leghorn` needs `White` needs `dyn Farm` needs `Leghorn`"
     );
+}
+
+#[test]
+fn a_ring_through_the_injected_container_is_a_ring() {
+    let mut bindings = Bindings::default();
+    bindings.factory::<u8>("Small", |resolver| {
+        let container = resolver.get::<Container>();
+        Ok(Arc::new(*container.get::<u16>()? as u8))
+    });
+    bindings.factory::<u16>("Large", |resolver| {
+        let container = resolver.get::<Container>();
+        Ok(Arc::new(u16::from(*container.get::<u8>()?)))
+    });
+    bindings.factory::<u32>("Outside", |resolver| {
+        Ok(Arc::new(u32::from(*resolver.get::<u8>())))
+    });
+    let container = bindings.seal();
+    let said = "a circular dependency: `u8` needs `u16` needs `u8`";
+    assert_eq!(container.get::<u8>().unwrap_err().to_string(), said);
+    assert_eq!(
+        container.get::<u32>().unwrap_err().to_string(),
+        format!("{said}\n  needed by `u32`, from bootloader `Outside`")
+    );
+    assert_eq!(faults(&container), [said]);
+}
+
+#[test]
+fn a_ring_through_a_component_that_keeps_the_container_is_a_ring() {
+    trait Page: Interface {
+        fn warm_up(&self) -> Result<(), ResolveError>;
+    }
+
+    #[derive(Component)]
+    #[shaku(interface = Page)]
+    struct Lazy {
+        #[shaku(inject)]
+        container: Arc<Container>,
+    }
+    impl Page for Lazy {
+        fn warm_up(&self) -> Result<(), ResolveError> {
+            self.container.get::<dyn Hen>().map(|_| ())
+        }
+    }
+
+    let mut bindings = Bindings::default();
+    bindings.bind::<Leghorn>("Hens");
+    bindings.bind::<White>("Eggs");
+    bindings.factory::<dyn Farm>("Farms", |resolver| {
+        resolver.get::<dyn Page>();
+        Err("it is not reached".into())
+    });
+    bindings.bind::<Lazy>("Web");
+    bindings.decorate::<dyn Page>("Cache", |page, _| {
+        page.warm_up()?;
+        Ok(page)
+    });
+    let error = bindings.seal().get::<dyn Page>().map(|_| ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a circular dependency: `Lazy` needs `Leghorn` needs `White` needs `dyn Farm` needs `Lazy`"
+    );
+}
+
+#[test]
+fn a_component_that_makes_itself_is_a_ring() {
+    #[derive(Component)]
+    #[shaku(interface = Hen)]
+    struct Cloned {
+        #[shaku(inject)]
+        _egg: Arc<dyn Egg>,
+    }
+    impl Hen for Cloned {}
+
+    let mut bindings = Bindings::default();
+    bindings.factory::<dyn Egg>("Eggs", |resolver| {
+        let container = resolver.get::<Container>();
+        container.make::<Cloned>("Cloning")?;
+        Err("it is not reached".into())
+    });
+    let error = bindings.seal().make::<Cloned>("Console").map(|_| ());
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "a circular dependency: `Cloned` needs `dyn Egg` needs `Cloned`"
+    );
+}
+
+#[test]
+fn what_a_factory_makes_of_an_error_of_the_container_is_its_own_error() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("no price today")]
+    struct NoPrice(#[source] ResolveError);
+
+    let mut bindings = Bindings::default();
+    bindings.factory::<u8>("Prices", |resolver| {
+        let container = resolver.get::<Container>();
+        let price = container.get::<u16>().map_err(NoPrice)?;
+        Ok(Arc::new(*price as u8))
+    });
+    let error = bindings.seal().get::<u8>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`u8`, bound by bootloader `Prices`, cannot be made"
+    );
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(source.to_string(), "no price today");
+}
+
+/// Three that need one whose factory fails, and the number of times that it was run.
+fn three_that_need_what_fails() -> (Bindings, Arc<AtomicUsize>) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&runs);
+    let mut bindings = Bindings::default();
+    bindings.factory::<u8>("A", |resolver| Ok(Arc::new(*resolver.get::<u32>() as u8)));
+    bindings.factory::<u16>("B", |resolver| Ok(Arc::new(*resolver.get::<u32>() as u16)));
+    bindings.factory::<u32>("Numbers", move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Err("out of numbers".into())
+    });
+    bindings.factory::<u64>("C", |resolver| {
+        // The container remembers for those who ask on another thread, too.
+        let container = resolver.get::<Container>();
+        let number = std::thread::spawn(move || container.get::<u32>()).join();
+        Ok(Arc::new(u64::from(*number.unwrap()?)))
+    });
+    (bindings, runs)
+}
+
+#[test]
+fn a_check_runs_a_factory_that_fails_once() {
+    let (bindings, runs) = three_that_need_what_fails();
+    let container = bindings.seal();
+    let said = [
+        "`u32`, bound by bootloader `Numbers`, cannot be made\n  needed by `u8`, from bootloader `A`",
+    ];
+    assert_eq!(faults(&container), said);
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    assert_eq!(faults(&container), said);
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn what_failed_in_a_check_is_tried_again_after_it() {
+    let (bindings, runs) = three_that_need_what_fails();
+    let container = bindings.seal();
+    container.get::<u32>().unwrap_err();
+    container.get::<u64>().unwrap_err();
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    assert_eq!(container.check().len(), 1);
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    container.get::<u16>().unwrap_err();
+    assert_eq!(runs.load(Ordering::SeqCst), 4);
+}
+
+#[test]
+fn a_check_in_a_check_remembers_until_the_outer_one_ends() {
+    let (mut bindings, runs) = three_that_need_what_fails();
+    bindings.instance("Flags", Arc::new(true));
+    bindings.decorate::<bool>("Flags", |flag, resolver| {
+        let faults = resolver.get::<Container>().check();
+        // The flag itself is one of them.
+        assert_eq!(faults.len(), 2);
+        Ok(flag)
+    });
+    bindings.factory::<i8>("After", |resolver| {
+        Ok(Arc::new(*resolver.get::<u32>() as i8))
+    });
+    let container = bindings.seal();
+    assert_eq!(container.check().len(), 1);
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    container.get::<i8>().unwrap_err();
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_panic_is_one_fault_among_the_others_of_a_check() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&runs);
+    let mut bindings = Bindings::default();
+    bindings.bind::<ByHour>("Greeting");
+    bindings.factory::<dyn Clock>("Time", move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        let hours: Option<u64> = None;
+        Ok(Arc::new(Fixed::at(hours.expect("a clock has hours"))))
+    });
+    bindings.extend::<ByHour>("Greeting");
+    bindings.factory::<u32>("Numbers", |_| Err("out of numbers".into()));
+    assert_eq!(
+        faults(&bindings.seal()),
+        [
+            "`dyn Clock`, bound by bootloader `Time`, panicked while it was made: a clock has hours\n  \
+             needed by `ByHour` (as `dyn Greeter`), from bootloader `Greeting`",
+            "`u32`, bound by bootloader `Numbers`, cannot be made",
+        ]
+    );
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
 #[test]

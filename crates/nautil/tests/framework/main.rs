@@ -20,5 +20,6 @@ mod kernel;
 mod order;
 mod project;
 mod sections;
+mod threads;
 mod usage;
 mod workers;
