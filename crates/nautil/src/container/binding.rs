@@ -1,25 +1,27 @@
 //! One binding: what is bound, to what, by whom, and the singleton once it is built.
+//!
+//! `Context` is what a build takes its needs from. It is a parameter because the container consists of bindings, and a
+//! binding need not know the container.
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use shaku::{Interface, ModuleBuildContext};
+use shaku::Interface;
 
-use super::Container;
-use super::error::{Frame, Reason};
-use super::resolve;
+use super::builds::{Outcome, Target};
+use super::error::{Frame, Reason, ResolveError};
 use crate::error::BoxError;
 
-/// A resolution in progress, as shaku carries it.
-pub(super) type BuildContext = ModuleBuildContext<Container>;
 /// An `Arc<I>` with its type erased.
 pub(super) type Erased = Box<dyn Any + Send + Sync>;
-type Build = Box<dyn Fn(&mut BuildContext) -> Result<Erased, BoxError> + Send + Sync>;
-type Wrap = Box<dyn Fn(Erased, &mut BuildContext) -> Result<Erased, BoxError> + Send + Sync>;
+type Build<Context> = Box<dyn Fn(&mut Context) -> Result<Erased, BoxError> + Send + Sync>;
+type Wrap<Context> = Box<dyn Fn(Erased, &mut Context) -> Result<Erased, BoxError> + Send + Sync>;
 
 /// How a binding comes by its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// A shaku component, wired from the container.
     Component,
@@ -29,22 +31,12 @@ pub enum Kind {
     Factory,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Kind::Component => "component",
-            Kind::Instance => "instance",
-            Kind::Factory => "factory",
-        })
-    }
-}
-
 /// A line of `container:list`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// `dyn RateSource`.
     pub interface: String,
-    /// `RandomRateSource`; for an instance or a factory, the interface again.
+    /// `RandomRateSource`; where a component is not bound, the interface again.
     pub implementation: String,
     /// How the value comes to be.
     pub kind: Kind,
@@ -56,101 +48,179 @@ pub struct Entry {
     pub listed: bool,
 }
 
-pub(super) struct Decorator {
-    pub(super) bootloader: &'static str,
-    pub(super) wrap: Wrap,
+pub(super) struct Decorator<Context> {
+    bootloader: &'static str,
+    wrap: Wrap<Context>,
 }
 
-pub(super) struct Binding {
-    pub(super) interface: String,
-    pub(super) implementation: String,
-    pub(super) kind: Kind,
-    pub(super) bootloader: &'static str,
-    pub(super) decorators: Vec<Decorator>,
-    build: Build,
+pub(super) struct Binding<Context> {
+    pub(super) target: Target,
+    pub(super) frame: Frame,
+    kind: Kind,
+    /// What else was bound to the same interface. One rival is enough for the binding to be refused.
+    rivals: Vec<Frame>,
+    decorators: Vec<Decorator<Context>>,
+    build: Build<Context>,
     built: OnceLock<Erased>,
 }
 
-impl Binding {
+impl<Context> Binding<Context> {
     pub(super) fn new(
         kind: Kind,
-        interface: String,
-        implementation: String,
-        bootloader: &'static str,
-        build: Build,
+        target: Target,
+        frame: Frame,
+        build: impl Fn(&mut Context) -> Result<Erased, BoxError> + Send + Sync + 'static,
     ) -> Self {
         Binding {
-            interface,
-            implementation,
+            target,
+            frame,
             kind,
-            bootloader,
+            rivals: Vec::new(),
             decorators: Vec::new(),
-            build,
+            build: Box::new(build),
             built: OnceLock::new(),
         }
     }
 
+    /// Notes that something else was bound to the same interface.
+    pub(super) fn rival(&mut self, other: Frame) {
+        self.rivals.push(other);
+    }
+
+    pub(super) fn decorate(&mut self, decorator: Decorator<Context>) {
+        self.decorators.push(decorator);
+    }
+
     /// The singleton, where it is built already.
     pub(super) fn built<I: Interface + ?Sized>(&self) -> Option<&Arc<I>> {
-        self.built.get().map(downcast)
-    }
-
-    /// The singleton, built now if need be. Leaves by unwinding with a [`ResolveError`](super::ResolveError).
-    pub(super) fn get<I: Interface + ?Sized>(&self, context: &mut BuildContext) -> &Arc<I> {
-        downcast(self.erased(context))
-    }
-
-    pub(super) fn erased(&self, context: &mut BuildContext) -> &Erased {
-        match self.built.get() {
-            Some(built) => built,
-            None => {
-                let value = self.build(context);
-                self.built.get_or_init(|| value)
-            }
-        }
-    }
-
-    fn build(&self, context: &mut BuildContext) -> Erased {
-        resolve::enter(context, self.frame());
-        let built = (self.build)(context).map_err(|source| ("bound", self.bootloader, source));
-        let built = self.decorators.iter().fold(built, |built, decorator| {
-            let wrapped = (decorator.wrap)(built?, context);
-            wrapped.map_err(|source| ("decorated", decorator.bootloader, source))
-        });
-        resolve::leave(context);
-        built.unwrap_or_else(|(verb, bootloader, source)| {
-            let reason = Reason::Failed {
-                interface: self.interface.clone(),
-                verb,
-                bootloader,
-                source: Arc::from(source),
-            };
-            resolve::fail(context, reason)
+        self.built.get().map(|erased| {
+            erased
+                .downcast_ref()
+                .expect("a binding is stored under the type of its interface")
         })
     }
 
-    pub(super) fn frame(&self) -> Frame {
-        Frame {
-            interface: self.interface.clone(),
-            implementation: self.implementation.clone(),
-            bootloader: self.bootloader,
+    pub(super) fn is_built(&self) -> bool {
+        self.built.get().is_some()
+    }
+
+    /// An error where two bootloaders bound one interface.
+    pub(super) fn refuse_rivals(&self) -> Outcome {
+        if self.rivals.is_empty() {
+            return Ok(());
+        }
+        let bound = [&self.frame].into_iter().chain(&self.rivals);
+        let named = bound.map(|frame| (frame.implementation.clone(), frame.bootloader));
+        Err(Reason::BoundTwice {
+            interface: self.frame.interface.clone(),
+            bindings: named.collect(),
+        }
+        .into())
+    }
+
+    /// Makes the value and keeps it. It never unwinds.
+    pub(super) fn build(&self, context: &mut Context) -> Outcome {
+        let bootloader = self.frame.bootloader;
+        let mut value = self.step("bound", bootloader, || (self.build)(context))?;
+        for Decorator { bootloader, wrap } in &self.decorators {
+            value = self.step("decorated", bootloader, || wrap(value, context))?;
+        }
+        self.built.get_or_init(|| value);
+        Ok(())
+    }
+
+    /// Runs what a bootloader wrote, in whatever way it ends.
+    fn step(
+        &self,
+        verb: &'static str,
+        bootloader: &'static str,
+        run: impl FnOnce() -> Result<Erased, BoxError>,
+    ) -> Result<Erased, ResolveError> {
+        // What a panic leaves half done belongs to the value that is not made, and is dropped with it.
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(result) => result.map_err(|source| self.failed(verb, bootloader, source)),
+            Err(payload) => Err(self.unwound(verb, bootloader, payload)),
         }
     }
 
-    pub(super) fn entry(&self, listed: bool) -> Entry {
+    fn failed(
+        &self,
+        verb: &'static str,
+        bootloader: &'static str,
+        source: BoxError,
+    ) -> ResolveError {
+        match source.downcast::<ResolveError>() {
+            // A factory that passes on what the container said adds nothing to it but itself.
+            Ok(error) => error.needed_by(&self.frame),
+            Err(source) => Reason::Failed {
+                interface: self.frame.interface.clone(),
+                verb,
+                bootloader,
+                source: Arc::from(source),
+            }
+            .into(),
+        }
+    }
+
+    fn unwound(
+        &self,
+        verb: &'static str,
+        bootloader: &'static str,
+        payload: Box<dyn Any + Send>,
+    ) -> ResolveError {
+        match payload.downcast::<ResolveError>() {
+            Ok(error) => error.needed_by(&self.frame),
+            Err(panic) => Reason::Panicked {
+                interface: self.frame.interface.clone(),
+                verb,
+                bootloader,
+                message: message(&*panic),
+            }
+            .into(),
+        }
+    }
+
+    pub(super) fn entry(&self) -> Entry {
         Entry {
-            interface: self.interface.clone(),
-            implementation: self.implementation.clone(),
+            interface: self.frame.interface.clone(),
+            implementation: self.frame.implementation.clone(),
             kind: self.kind,
-            bootloader: self.bootloader,
+            bootloader: self.frame.bootloader,
             decorators: self.decorators.iter().map(|one| one.bootloader).collect(),
-            listed,
+            listed: matches!(self.target, Target::Member(..)),
         }
     }
 }
 
-fn downcast<I: Interface + ?Sized>(erased: &Erased) -> &Arc<I> {
-    erased
-        .downcast_ref()
-        .expect("a binding is stored under the type of its interface")
+/// What a panic said. `panic!` makes a text of whatever it is given; only `panic_any` does not.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref().map(String::as_str));
+    text.unwrap_or("with a value that is no text").to_owned()
+}
+
+impl<Context> Decorator<Context> {
+    pub(super) fn new(
+        bootloader: &'static str,
+        wrap: impl Fn(Erased, &mut Context) -> Result<Erased, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        Decorator {
+            bootloader,
+            wrap: Box::new(wrap),
+        }
+    }
+
+    pub(super) fn bootloader(&self) -> &'static str {
+        self.bootloader
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Kind::Component => "component",
+            Kind::Instance => "instance",
+            Kind::Factory => "factory",
+        })
+    }
 }

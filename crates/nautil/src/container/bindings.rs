@@ -2,55 +2,81 @@
 
 use std::any::TypeId;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::time::Duration;
 
-use parking_lot::ReentrantMutex;
 use shaku::{Component, Interface};
 
-use super::binding::{Binding, Decorator, Erased, Kind};
-use super::error::{Reason, ResolveError};
-use super::module::Container;
+use super::binding::{Binding, Decorator, Kind};
+use super::builds::{Builds, Target};
+use super::error::{Frame, Reason, ResolveError};
+use super::module::{BuildContext, Container, component};
 use super::name::short_name;
+use super::registry::Registry;
 use super::resolver::Resolver;
-use super::type_map::Map;
 use crate::error::BoxError;
 
 /// The declarations of all bootloaders, before the container is sealed. Each verb names the bootloader that speaks.
+///
+/// ```
+/// use std::sync::Arc;
+/// use nautil::container::{Bindings, Component, Interface};
+///
+/// trait Clock: Interface { fn now(&self) -> u64; }
+/// trait Chime: Interface { fn sound(&self) -> &'static str; }
+///
+/// #[derive(Component)]
+/// #[shaku(interface = Clock)]
+/// struct Fixed { #[shaku(default = 9)] hour: u64 }
+/// impl Clock for Fixed { fn now(&self) -> u64 { self.hour } }
+///
+/// struct Ahead(Arc<dyn Clock>);
+/// impl Clock for Ahead { fn now(&self) -> u64 { self.0.now() + 1 } }
+///
+/// #[derive(Component)]
+/// #[shaku(interface = Chime)]
+/// struct Bell;
+/// impl Chime for Bell { fn sound(&self) -> &'static str { "dong" } }
+///
+/// struct Zone(&'static str);
+/// struct Label(String);
+///
+/// let mut bindings = Bindings::default();
+/// // A component, with what its fields that are not injected are to be.
+/// bindings.bind_with::<Fixed>("TimeBootloader", || FixedParameters { hour: 12 });
+/// // A value that is there already.
+/// bindings.instance("TimeBootloader", Arc::new(Zone("UTC")));
+/// // A closure that makes a value on first use.
+/// bindings.factory("LabelBootloader", |resolver| {
+///     let zone = resolver.get::<Zone>();
+///     Ok(Arc::new(Label(format!("{} {}", resolver.get::<dyn Clock>().now(), zone.0))))
+/// });
+/// // A member of a list, injected as `Vec<Arc<dyn Chime>>`.
+/// bindings.extend::<Bell>("ChimeBootloader");
+/// // A wrapper around what somebody else bound.
+/// bindings.decorate::<dyn Clock>("SummerBootloader", |clock, _| Ok(Arc::new(Ahead(clock))));
+/// // Something else in its place.
+/// bindings.rebind_instance("a test", Arc::new(Zone("CET")));
+///
+/// let container = bindings.seal();
+/// assert_eq!(container.get::<Label>()?.0, "13 CET");
+/// assert_eq!(container.all::<dyn Chime>()?[0].sound(), "dong");
+/// # Ok::<(), nautil::container::ResolveError>(())
+/// ```
 #[derive(Default)]
 pub struct Bindings {
-    one: Map<Binding>,
-    order: Vec<TypeId>,
-    many: Map<Vec<Binding>>,
-    many_order: Vec<TypeId>,
-    decorators: Map<Vec<(String, Decorator)>>,
-    rivals: Map<Vec<(String, &'static str)>>,
+    one: Vec<Binding<BuildContext>>,
+    many: Vec<Binding<BuildContext>>,
+    /// Each with the interface that it decorates, and the name of that.
+    decorators: Vec<(Target, String, Decorator<BuildContext>)>,
     faults: Vec<ResolveError>,
-}
-
-/// A sealed set of bindings.
-pub(super) struct Registry {
-    pub(super) one: Map<Binding>,
-    /// The keys of `one`, as they were declared.
-    pub(super) order: Vec<TypeId>,
-    pub(super) many: Map<List>,
-    pub(super) many_order: Vec<TypeId>,
-    pub(super) rivals: Map<Vec<(String, &'static str)>>,
-    /// What was wrong with the declarations themselves.
-    pub(super) faults: Vec<ResolveError>,
-    /// Held while something is built, so that a singleton is built once.
-    pub(super) building: ReentrantMutex<()>,
-}
-
-/// The members of a `Vec<Arc<dyn I>>`, and that vector once it was asked for.
-pub(super) struct List {
-    pub(super) members: Vec<Binding>,
-    pub(super) built: OnceLock<Erased>,
+    build_timeout: Option<Duration>,
 }
 
 impl Bindings {
     /// Binds a component to its interface.
     pub fn bind<C: Component<Container>>(&mut self, bootloader: &'static str) {
-        self.add::<C::Interface>(component::<C>(bootloader, C::Parameters::default));
+        self.bind_with::<C>(bootloader, C::Parameters::default);
     }
 
     /// Binds a component to its interface, with parameters made anew by `parameters` should it be built again.
@@ -59,12 +85,12 @@ impl Bindings {
         bootloader: &'static str,
         parameters: impl Fn() -> C::Parameters + Send + Sync + 'static,
     ) {
-        self.add::<C::Interface>(component::<C>(bootloader, parameters));
+        self.add(bound::<C>(one::<C::Interface>(), bootloader, parameters));
     }
 
     /// Binds a value that is there already.
     pub fn instance<I: Interface + ?Sized>(&mut self, bootloader: &'static str, value: Arc<I>) {
-        self.add::<I>(instance(bootloader, value));
+        self.add(instance(bootloader, value));
     }
 
     /// Binds a closure that makes the value, on first use.
@@ -73,17 +99,18 @@ impl Bindings {
         bootloader: &'static str,
         make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) {
-        self.add::<I>(factory(bootloader, make));
+        self.add(factory(bootloader, make));
     }
 
     /// Adds a component to the ordered list of its interface: `Vec<Arc<dyn I>>`.
     pub fn extend<C: Component<Container>>(&mut self, bootloader: &'static str) {
         let key = TypeId::of::<C::Interface>();
-        if !self.many.contains_key(&key) {
-            self.many_order.push(key);
-        }
-        let binding = component::<C>(bootloader, C::Parameters::default);
-        self.many.entry(key).or_default().push(binding);
+        let targets = self.many.iter().map(|other| other.target);
+        let before =
+            targets.filter(|other| matches!(other, Target::Member(list, _) if *list == key));
+        let target = Target::Member(key, before.count());
+        self.many
+            .push(bound::<C>(target, bootloader, C::Parameters::default));
     }
 
     /// Wraps what is bound to `I`, whoever bound it. Decorators wrap in the order of their declaration.
@@ -92,24 +119,21 @@ impl Bindings {
         bootloader: &'static str,
         wrap: impl Fn(Arc<I>, &mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) {
-        let decorator = Decorator {
-            bootloader,
-            wrap: Box::new(move |erased, context| {
-                let inner = erased
-                    .downcast::<Arc<I>>()
-                    .expect("a binding is stored under the type of its interface");
-                Ok(Box::new(wrap(*inner, &mut Resolver::new(context))?))
-            }),
-        };
+        let decorator = Decorator::new(bootloader, move |erased, context: &mut BuildContext| {
+            let inner = erased
+                .downcast::<Arc<I>>()
+                .expect("a binding is stored under the type of its interface");
+            let container = context.submodules().container();
+            Ok(Box::new(wrap(*inner, &mut Resolver::new(container))?))
+        });
         self.decorators
-            .entry(TypeId::of::<I>())
-            .or_default()
-            .push((short_name::<I>(), decorator));
+            .push((one::<I>(), short_name::<I>(), decorator));
     }
 
     /// Binds a component in the place of what another bootloader bound before.
     pub fn rebind<C: Component<Container>>(&mut self, bootloader: &'static str) {
-        self.replace::<C::Interface>(component::<C>(bootloader, C::Parameters::default));
+        let target = one::<C::Interface>();
+        self.replace(bound::<C>(target, bootloader, C::Parameters::default));
     }
 
     /// Puts a value in the place of what another bootloader bound before.
@@ -118,7 +142,7 @@ impl Bindings {
         bootloader: &'static str,
         value: Arc<I>,
     ) {
-        self.replace::<I>(instance(bootloader, value));
+        self.replace(instance(bootloader, value));
     }
 
     /// Puts a closure in the place of what another bootloader bound before.
@@ -127,122 +151,112 @@ impl Bindings {
         bootloader: &'static str,
         make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) {
-        self.replace::<I>(factory(bootloader, make));
+        self.replace(factory(bootloader, make));
     }
 
-    fn replace<I: Interface + ?Sized>(&mut self, binding: Binding) {
-        let key = TypeId::of::<I>();
-        if self.one.contains_key(&key) {
-            self.rivals.remove(&key);
-        } else {
-            let reason = Reason::NothingToReplace {
-                interface: binding.interface.clone(),
-                verb: "rebind",
-                bootloader: binding.bootloader,
-            };
-            self.fault(reason);
-            self.order.push(key);
+    /// Sets how long a thread waits for a singleton that another thread is building, before it gives up with an error.
+    /// Thirty seconds, unless it is set.
+    ///
+    /// Make it longer where an honest factory takes longer than that.
+    pub fn build_timeout(&mut self, timeout: Duration) {
+        self.build_timeout = Some(timeout);
+    }
+
+    fn replace(&mut self, binding: Binding<BuildContext>) {
+        if let Some(replaced) = find(&mut self.one, binding.target) {
+            *replaced = binding;
+            return;
         }
-        self.one.insert(key, binding);
+        let reason = Reason::NothingToReplace {
+            interface: binding.frame.interface.clone(),
+            verb: "rebind",
+            bootloader: binding.frame.bootloader,
+        };
+        self.faults.push(reason.into());
+        self.one.push(binding);
     }
 
-    fn add<I: Interface + ?Sized>(&mut self, binding: Binding) {
-        let key = TypeId::of::<I>();
-        let named = (binding.implementation.clone(), binding.bootloader);
-        match self.one.get(&key) {
-            None => {
-                self.order.push(key);
-                self.one.insert(key, binding);
-            }
-            Some(first) => {
-                let first = (first.implementation.clone(), first.bootloader);
-                let rivals = self.rivals.entry(key).or_insert_with(|| vec![first]);
-                rivals.push(named);
-            }
+    fn add(&mut self, binding: Binding<BuildContext>) {
+        match find(&mut self.one, binding.target) {
+            Some(first) => first.rival(binding.frame),
+            None => self.one.push(binding),
         }
-    }
-
-    fn fault(&mut self, reason: Reason) {
-        self.faults.push(ResolveError {
-            reason,
-            trace: Vec::new(),
-        });
     }
 
     /// Ends the declarations.
     #[must_use]
     pub fn seal(mut self) -> Container {
-        for (key, decorators) in std::mem::take(&mut self.decorators) {
-            for (interface, decorator) in decorators {
-                match self.one.get_mut(&key) {
-                    Some(binding) => binding.decorators.push(decorator),
-                    None => self.fault(Reason::NothingToReplace {
+        for (target, interface, decorator) in self.decorators {
+            match find(&mut self.one, target) {
+                Some(binding) => binding.decorate(decorator),
+                None => {
+                    let reason = Reason::NothingToReplace {
                         interface,
                         verb: "decorate",
-                        bootloader: decorator.bootloader,
-                    }),
+                        bootloader: decorator.bootloader(),
+                    };
+                    self.faults.push(reason.into());
                 }
             }
         }
-        let many = self.many.into_iter().map(|(key, members)| {
-            let built = OnceLock::new();
-            (key, List { members, built })
-        });
-        Container::new(Registry {
-            one: self.one,
-            order: self.order,
-            many: many.collect(),
-            many_order: self.many_order,
-            rivals: self.rivals,
-            faults: self.faults,
-            building: ReentrantMutex::new(()),
-        })
+        Container::new(Registry::new(
+            self.one.into_iter().chain(self.many),
+            self.faults,
+            self.build_timeout.unwrap_or(Builds::TIMEOUT),
+        ))
     }
 }
 
-fn component<C: Component<Container>>(
-    bootloader: &'static str,
-    parameters: impl Fn() -> C::Parameters + Send + Sync + 'static,
-) -> Binding {
-    Binding::new(
-        Kind::Component,
-        short_name::<C::Interface>(),
-        short_name::<C>(),
-        bootloader,
-        // `C::build`, not `context.build_component`: the singleton lives in the binding, not in the context.
-        Box::new(move |context| {
-            Ok(Box::new(Arc::<C::Interface>::from(C::build(
-                context,
-                parameters(),
-            ))))
-        }),
-    )
+fn find(
+    bindings: &mut [Binding<BuildContext>],
+    target: Target,
+) -> Option<&mut Binding<BuildContext>> {
+    bindings.iter_mut().find(|other| other.target == target)
 }
 
-fn instance<I: Interface + ?Sized>(bootloader: &'static str, value: Arc<I>) -> Binding {
-    let name = short_name::<I>();
-    let build = move |_: &mut _| Ok(Box::new(Arc::clone(&value)) as Erased);
-    Binding::new(
-        Kind::Instance,
-        name.clone(),
-        name,
+fn one<I: Interface + ?Sized>() -> Target {
+    Target::One(TypeId::of::<I>())
+}
+
+fn bound<C: Component<Container>>(
+    target: Target,
+    bootloader: &'static str,
+    parameters: impl Fn() -> C::Parameters + Send + Sync + 'static,
+) -> Binding<BuildContext> {
+    let frame = Frame {
+        interface: short_name::<C::Interface>(),
+        implementation: short_name::<C>(),
         bootloader,
-        Box::new(build),
-    )
+    };
+    Binding::new(Kind::Component, target, frame, component::<C>(parameters))
+}
+
+fn instance<I: Interface + ?Sized>(
+    bootloader: &'static str,
+    value: Arc<I>,
+) -> Binding<BuildContext> {
+    let build = move |_: &mut _| Ok(Box::new(Arc::clone(&value)) as _);
+    Binding::new(Kind::Instance, one::<I>(), unnamed::<I>(bootloader), build)
 }
 
 fn factory<I: Interface + ?Sized>(
     bootloader: &'static str,
     make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
-) -> Binding {
-    let name = short_name::<I>();
-    Binding::new(
-        Kind::Factory,
-        name.clone(),
-        name,
+) -> Binding<BuildContext> {
+    let build = move |context: &mut BuildContext| {
+        let container = context.submodules().container();
+        Ok(Box::new(make(&mut Resolver::new(container))?) as _)
+    };
+    Binding::new(Kind::Factory, one::<I>(), unnamed::<I>(bootloader), build)
+}
+
+/// The frame of what no component implements: it goes by the name of the interface.
+fn unnamed<I: Interface + ?Sized>(bootloader: &'static str) -> Frame {
+    Frame {
+        interface: short_name::<I>(),
+        implementation: short_name::<I>(),
         bootloader,
-        Box::new(move |context| Ok(Box::new(make(&mut Resolver::new(context))?) as Erased)),
-    )
+    }
 }
 
 impl fmt::Debug for Bindings {
@@ -250,7 +264,7 @@ impl fmt::Debug for Bindings {
         formatter
             .debug_struct("Bindings")
             .field("bound", &self.one.len())
-            .field("lists", &self.many.len())
+            .field("listed", &self.many.len())
             .finish_non_exhaustive()
     }
 }

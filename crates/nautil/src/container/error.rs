@@ -1,12 +1,13 @@
 //! Why something could not be resolved, with the whole way there.
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One step of a resolution: a binding that was being built.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
     /// `dyn CurrencyRateServiceInterface`.
     pub interface: String,
@@ -31,6 +32,17 @@ pub enum Reason {
     Circular {
         /// The implementations, from the first back to the first.
         ring: Vec<String>,
+    },
+    /// Another thread was building it for longer than a thread waits.
+    ///
+    /// Most often that thread waits for the one that gave up, in a way that the container cannot see, such as
+    /// [`JoinHandle::join`](std::thread::JoinHandle::join). Then the build that waits is told that it is
+    /// [`Circular`](Self::Circular), if it passes this error on.
+    Unfinished {
+        /// What was being built.
+        binding: Frame,
+        /// How long the thread waited for it.
+        timeout: Duration,
     },
     /// Two bootloaders bound one interface, and the second did not say `rebind`.
     BoundTwice {
@@ -59,6 +71,17 @@ pub enum Reason {
         /// The factory's own error.
         source: Arc<dyn Error + Send + Sync>,
     },
+    /// A component's constructor, a factory, or a decorator panicked.
+    Panicked {
+        /// What was being made.
+        interface: String,
+        /// `bound` for a component or a factory, `decorated` for a decorator.
+        verb: &'static str,
+        /// The bootloader that said so.
+        bootloader: &'static str,
+        /// What the panic said.
+        message: String,
+    },
 }
 
 /// A failed resolution: the reason, and who asked, innermost first.
@@ -70,33 +93,47 @@ pub struct ResolveError {
     pub trace: Vec<Frame>,
 }
 
-/// Drops the errors that have the same cause as an earlier one.
-pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<ResolveError> {
-    let mut seen = HashSet::new();
-    let mut kept = Vec::new();
-    for error in errors {
-        let (reason, frame) = error.cause();
-        let frame = frame.map(|frame| (frame.interface, frame.implementation));
-        if seen.insert((reason, frame)) {
-            kept.push(error);
+impl ResolveError {
+    /// The error of `binding`, which needs what could not be resolved.
+    pub(super) fn needed_by(mut self, binding: &Frame) -> Self {
+        match &self.reason {
+            // A member of the ring is not somebody who needs the ring.
+            Reason::Circular { ring }
+                if self.trace.is_empty() && ring.contains(&binding.implementation) =>
+            {
+                self
+            }
+            // The build of `binding` has come to the error of a thread that waited for this very build.
+            Reason::Unfinished { binding: open, .. } if open == binding => {
+                self.trace.push(binding.clone());
+                let members = self.trace.iter().rev().chain([binding]);
+                let ring = members.map(|member| member.implementation.clone());
+                Reason::Circular {
+                    ring: ring.collect(),
+                }
+                .into()
+            }
+            _ => {
+                self.trace.push(binding.clone());
+                self
+            }
         }
     }
-    kept
+
+    /// Leaves the code of a component, which has no other way out: shaku's `build` cannot return an error.
+    ///
+    /// [`resume_unwind`] runs no panic hook, so nothing is printed. The unwinding ends at the binding that needs what
+    /// failed, or at the caller of a method of shaku's traits.
+    pub(super) fn unwind<T>(self) -> T {
+        resume_unwind(Box::new(self))
+    }
 }
 
-impl ResolveError {
-    /// What two errors with one cause have in common: the reason, and for what is missing who needs it.
-    fn cause(&self) -> (String, Option<Frame>) {
-        match &self.reason {
-            Reason::Missing { .. } => (self.reason.to_string(), self.trace.first().cloned()),
-            // A ring is the same ring wherever one enters it.
-            Reason::Circular { ring } => {
-                let mut members = ring.clone();
-                members.sort();
-                members.dedup();
-                (members.join(" "), None)
-            }
-            reason => (reason.to_string(), None),
+impl From<Reason> for ResolveError {
+    fn from(reason: Reason) -> Self {
+        ResolveError {
+            reason,
+            trace: Vec::new(),
         }
     }
 }
@@ -114,6 +151,12 @@ impl fmt::Display for Reason {
                     ring.join("` needs `")
                 )
             }
+            Reason::Unfinished { binding, timeout } => write!(
+                formatter,
+                "`{}` is being built by another thread, which has not finished within {timeout:?}: \
+                 does it wait for this one?",
+                binding.interface
+            ),
             Reason::BoundTwice {
                 interface,
                 bindings,
@@ -144,6 +187,15 @@ impl fmt::Display for Reason {
             } => write!(
                 formatter,
                 "`{interface}`, {verb} by bootloader `{bootloader}`, cannot be made"
+            ),
+            Reason::Panicked {
+                interface,
+                verb,
+                bootloader,
+                message,
+            } => write!(
+                formatter,
+                "`{interface}`, {verb} by bootloader `{bootloader}`, panicked while it was made: {message}"
             ),
         }
     }

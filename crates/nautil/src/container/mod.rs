@@ -30,18 +30,22 @@
 //! ```
 //!
 //! How it works on shaku unmodified: [`Container`] is a [`shaku::Module`] that has every component, so the code that
-//! `derive(Component)` writes accepts it. shaku's `build_component` cannot return an error, so a failed resolution
-//! leaves it by [`std::panic::resume_unwind`] (which runs no panic hook) with a [`ResolveError`] as payload, and is
-//! caught in one place, `Container::resolving`.
+//! `derive(Component)` writes accepts it. Each binding is built in a build context of its own. shaku's
+//! `build_component` cannot return an error, so a need that cannot be resolved leaves the component that has it by
+//! [`std::panic::resume_unwind`] (which runs no panic hook) with a [`ResolveError`] as payload. It is caught in one
+//! place, where the binding runs the component's code, and goes on from there as a `Result`. That is why a program is
+//! built with `panic = "unwind"`, which is the default.
 
 mod binding;
 mod bindings;
 mod checks;
 mod command;
+mod builds;
 mod error;
 mod module;
 mod name;
-mod resolve;
+mod registry;
+mod report;
 mod resolver;
 mod type_map;
 
@@ -51,8 +55,8 @@ pub use binding::{Entry, Kind};
 pub use bindings::Bindings;
 pub(crate) use checks::Checks;
 pub(crate) use command::{ContainerCheck, ContainerList};
-pub(crate) use error::distinct;
 pub use error::{Frame, Reason, ResolveError};
 pub use module::Container;
 pub use name::short_name;
+pub(crate) use report::distinct;
 pub use resolver::Resolver;

@@ -1,46 +1,77 @@
 //! The sealed container, as a shaku module that has every component.
 
 use std::any::{Any, TypeId};
-use std::cell::RefCell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
-use shaku::{Component, HasComponent, HasComponents, Interface, Module, ModuleBuilder};
+use shaku::{
+    Component, HasComponent, HasComponents, Interface, Module, ModuleBuildContext, ModuleBuilder,
+};
 
-use super::binding::{BuildContext, Entry};
-use super::bindings::{List, Registry};
-use super::error::{Frame, Reason, ResolveError, distinct};
+use super::binding::{Binding, Entry, Erased, Kind};
+use super::builds::{Outcome, Remembering, Target};
+use super::error::{Frame, ResolveError};
 use super::name::short_name;
-use super::resolve::{self, Resolution};
-use crate::suggest;
+use super::registry::Registry;
+use super::report::distinct;
+use crate::error::BoxError;
 
 /// Everything that is bound. A clone is the same container.
-#[derive(Clone)]
+///
+/// It can be injected like anything else, as `Arc<Container>`. A component that keeps it is kept by the container that
+/// it keeps: both live as long as the process. A component that asks for something once had better ask a
+/// [`Resolver`](super::Resolver), in a factory.
+///
+/// ```
+/// use std::sync::Arc;
+/// use nautil::container::{Bindings, Container};
+///
+/// struct Port(u16);
+///
+/// let mut bindings = Bindings::default();
+/// bindings.instance("Server", Arc::new(Port(50051)));
+/// let container: Container = bindings.seal();
+/// assert!(container.check().is_empty());
+/// assert_eq!(container.get::<Port>()?.0, 50051);
+///
+/// let error = container.get::<String>().unwrap_err();
+/// assert_eq!(error.to_string(), "nothing is bound to `String`");
+/// # Ok::<(), nautil::container::ResolveError>(())
+/// ```
 pub struct Container {
-    registry: Arc<Registry>,
+    registry: Arc<Registry<BuildContext>>,
+    /// What whoever asks for the container gets: a clone. In the registry it would keep the registry alive.
+    itself: OnceLock<Arc<Container>>,
+}
+
+/// A build in progress, as shaku carries it.
+pub(super) type BuildContext = ModuleBuildContext<Container>;
+
+/// One build. shaku hands out a build context only inside [`Module::build`], so what is to be built travels there as the
+/// module's `Submodules`, and the outcome comes back the same way.
+pub struct Resolution {
+    container: Container,
+    binding: Arc<Binding<BuildContext>>,
+    outcome: OnceLock<Outcome>,
 }
 
 impl Container {
-    pub(super) fn new(registry: Registry) -> Self {
+    pub(super) fn new(registry: Registry<BuildContext>) -> Self {
         Container {
             registry: Arc::new(registry),
+            itself: OnceLock::new(),
         }
     }
 
     /// The singleton that is bound to `I`, built now if it was not. Lock-free once it is built.
     ///
     /// # Errors
-    /// Whatever it or something it needs is missing, bound twice, circular, or failed to be made.
+    /// It, or something that it needs, is missing, bound twice, or circular, or could not be made. Nothing of that is
+    /// final: whoever asks again has it built again.
+    #[inline]
     pub fn get<I: Interface + ?Sized>(&self) -> Result<Arc<I>, ResolveError> {
-        let key = TypeId::of::<I>();
-        if let Some(built) = self.registry.one.get(&key).and_then(|one| one.built())
-            && (self.registry.rivals.is_empty() || !self.registry.rivals.contains_key(&key))
-        {
-            return Ok(Arc::clone(built));
-        }
-        self.resolving(<Container as HasComponent<I>>::build_component)
+        self.singleton().cloned()
     }
 
     /// Every component that bootloaders added to the list of `I`, in order.
@@ -48,7 +79,7 @@ impl Container {
     /// # Errors
     /// As [`get`](Self::get), for any of them.
     pub fn all<I: Interface + ?Sized>(&self) -> Result<Vec<Arc<I>>, ResolveError> {
-        self.resolving(<Container as HasComponents<I>>::build_components)
+        self.members().map(<[_]>::to_vec)
     }
 
     /// A new component that need not be bound, for `bootloader`: a console command, say.
@@ -59,199 +90,181 @@ impl Container {
         &self,
         bootloader: &'static str,
     ) -> Result<Arc<C::Interface>, ResolveError> {
-        self.resolving(move |context| {
-            let implementation = short_name::<C>();
-            let frame = Frame {
-                interface: implementation.clone(),
-                implementation,
-                bootloader,
-            };
-            resolve::enter(context, frame);
-            let component = Arc::from(C::build(context, C::Parameters::default()));
-            resolve::leave(context);
-            component
-        })
+        let implementation = short_name::<C>();
+        let frame = Frame {
+            interface: implementation.clone(),
+            implementation,
+            bootloader,
+        };
+        let target = Target::Made(TypeId::of::<C>(), thread::current().id());
+        let build = component::<C>(C::Parameters::default);
+        let binding = Arc::new(Binding::new(Kind::Component, target, frame, build));
+        self.build(&binding).map(|()| Arc::clone(value(&binding)))
     }
 
     /// Builds everything that is bound, and returns every fault once.
+    ///
+    /// Nothing is built twice, whether it fails or not.
     #[must_use]
     pub fn check(&self) -> Vec<ResolveError> {
-        let registry = &self.registry;
-        let single = registry.order.iter().map(|&key| {
-            self.resolving(move |context| {
-                let registry = Arc::clone(&context.submodules().registry);
-                refuse_rivals(context, key);
-                registry.one[&key].erased(context);
-            })
-        });
-        let listed = registry.many_order.iter().flat_map(|&key| {
-            (0..registry.many[&key].members.len()).map(move |index| {
-                self.resolving(move |context| {
-                    let registry = Arc::clone(&context.submodules().registry);
-                    registry.many[&key].members[index].erased(context);
-                })
-            })
-        });
-        let failed = single.chain(listed).filter_map(Result::err);
-        distinct(registry.faults.iter().cloned().chain(failed))
+        let _once = self.remember_failures();
+        let bindings = self.registry.bindings();
+        let failed = bindings.filter_map(|binding| self.build(binding).err());
+        distinct(self.registry.faults.iter().cloned().chain(failed))
+    }
+
+    /// As long as the result lives, what has failed is not built again. For a check of more than what is bound.
+    pub(crate) fn remember_failures(&self) -> Remembering<'_> {
+        self.registry.builds.remember_failures()
     }
 
     /// Everything that is bound, as it was declared.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
-        let registry = &self.registry;
-        let single = registry
-            .order
-            .iter()
-            .map(|key| registry.one[key].entry(false));
-        let listed = registry
-            .many_order
-            .iter()
-            .flat_map(|key| &registry.many[key].members)
-            .map(|member| member.entry(true));
-        single.chain(listed).collect()
+        self.registry.entries()
     }
 
-    fn resolving<T: 'static>(
-        &self,
-        run: impl FnOnce(&mut BuildContext) -> T + 'static,
-    ) -> Result<T, ResolveError> {
-        let _building = self.registry.building.lock();
-        let out = Rc::new(RefCell::new(None));
-        let slot = Rc::clone(&out);
-        let job =
-            Box::new(move |context: &mut BuildContext| *slot.borrow_mut() = Some(run(context)));
-        let resolution = Resolution::new(Arc::clone(&self.registry), job);
-        let built = catch_unwind(AssertUnwindSafe(|| {
-            ModuleBuilder::<Container>::with_submodules(resolution).build()
-        }));
-        match built {
-            Ok(_) => Ok(out.take().expect("`Module::build` ran the job")),
-            // A panic of somebody else's goes its own way.
-            Err(payload) => Err(*payload
-                .downcast::<ResolveError>()
-                .unwrap_or_else(|other| resume_unwind(other))),
+    #[inline]
+    fn singleton<I: Interface + ?Sized>(&self) -> Result<&Arc<I>, ResolveError> {
+        let binding = self.registry.one::<I>();
+        let built = binding.and_then(|binding| binding.built());
+        built.map_or_else(|| self.unbuilt(), Ok)
+    }
+
+    /// The rest of [`singleton`](Self::singleton), out of the way of those who find it built.
+    #[cold]
+    fn unbuilt<I: Interface + ?Sized>(&self) -> Result<&Arc<I>, ResolveError> {
+        match self.registry.one::<I>() {
+            Some(binding) => self.build(binding).map(|()| value(binding)),
+            None => self.itself().ok_or_else(|| self.registry.missing::<I>()),
         }
+    }
+
+    /// The container, where `I` is the container.
+    fn itself<I: Interface + ?Sized>(&self) -> Option<&Arc<I>> {
+        let itself: &dyn Any = self.itself.get_or_init(|| Arc::new(self.clone()));
+        itself.downcast_ref()
+    }
+
+    fn members<I: Interface + ?Sized>(&self) -> Result<&[Arc<I>], ResolveError> {
+        let Some(list) = self.registry.list::<I>() else {
+            return Ok(&[]);
+        };
+        let built = match list.built.get() {
+            Some(built) => built,
+            None => {
+                let members = list.members.iter();
+                let all: Result<Vec<Arc<I>>, _> = members
+                    .map(|member| self.build(member).map(|()| Arc::clone(value(member))))
+                    .collect();
+                let all: Erased = Box::new(all?);
+                list.built.get_or_init(|| all)
+            }
+        };
+        let all: &Vec<Arc<I>> = built
+            .downcast_ref()
+            .expect("a list is stored under the type of its interface");
+        Ok(all)
+    }
+
+    /// Builds what is not built. Every build of the container passes here, on its way from one binding to the next.
+    fn build(&self, binding: &Arc<Binding<BuildContext>>) -> Outcome {
+        binding.refuse_rivals()?;
+        let built = || binding.is_built();
+        let builds = &self.registry.builds;
+        builds.once(binding.target, &binding.frame, built, || {
+            let resolution = Arc::new(Resolution {
+                container: self.clone(),
+                binding: Arc::clone(binding),
+                outcome: OnceLock::new(),
+            });
+            ModuleBuilder::<Container>::with_submodules(Arc::clone(&resolution)).build();
+            let outcome = resolution.outcome.get().cloned();
+            outcome.expect("`Module::build` has set the outcome")
+        })
+    }
+}
+
+/// What builds a component.
+pub(super) fn component<C: Component<Container>>(
+    parameters: impl Fn() -> C::Parameters + Send + Sync + 'static,
+) -> impl Fn(&mut BuildContext) -> Result<Erased, BoxError> + Send + Sync + 'static {
+    // `C::build`, not `context.build_component`: the singleton lives in the binding, not in the context.
+    move |context| {
+        let component = C::build(context, parameters());
+        Ok(Box::new(Arc::<C::Interface>::from(component)))
+    }
+}
+
+/// The value of a binding whose build went well.
+fn value<I: Interface + ?Sized>(binding: &Binding<BuildContext>) -> &Arc<I> {
+    binding.built().expect("it has been built")
+}
+
+impl Resolution {
+    pub(super) fn container(&self) -> &Container {
+        &self.container
     }
 }
 
 impl Module for Container {
-    type Submodules = Resolution;
+    type Submodules = Arc<Resolution>;
 
     fn build(mut context: BuildContext) -> Self {
-        let registry = Arc::clone(&context.submodules().registry);
-        let job = context.submodules().job();
-        if let Some(job) = job {
-            job(&mut context);
-        }
-        Container { registry }
+        let resolution = Arc::clone(context.submodules());
+        let outcome = resolution.binding.build(&mut context);
+        resolution.outcome.get_or_init(|| outcome);
+        resolution.container.clone()
     }
 }
 
 impl<I: Interface + ?Sized> HasComponent<I> for Container {
     fn build_component(context: &mut BuildContext) -> Arc<I> {
-        let registry = Arc::clone(&context.submodules().registry);
-        let key = TypeId::of::<I>();
-        refuse_rivals(context, key);
-        if let Some(binding) = registry.one.get(&key) {
-            return Arc::clone(binding.get(context));
-        }
-        // The container is there for whoever asks, and is not kept in itself.
-        let mut itself: Option<Arc<I>> = None;
-        if let Some(slot) = (&mut itself as &mut dyn Any).downcast_mut::<Option<Arc<Container>>>() {
-            *slot = Some(Arc::new(Container {
-                registry: Arc::clone(&registry),
-            }));
-        }
-        itself.unwrap_or_else(|| {
-            let interface = short_name::<I>();
-            let nearest = nearest(&registry, &interface);
-            resolve::fail(context, Reason::Missing { interface, nearest })
-        })
+        HasComponent::resolve(&context.submodules().container)
     }
 
     fn resolve(&self) -> Arc<I> {
-        self.get()
-            .unwrap_or_else(|error| resume_unwind(Box::new(error)))
+        self.get().unwrap_or_else(ResolveError::unwind)
     }
 
     fn resolve_ref(&self) -> &I {
-        let _: Arc<I> = HasComponent::<I>::resolve(self);
-        self.registry.one[&TypeId::of::<I>()]
-            .built::<I>()
-            .expect("it was resolved a line above")
+        self.singleton().unwrap_or_else(ResolveError::unwind)
     }
 }
 
 impl<I: Interface + ?Sized> HasComponents<I> for Container {
     fn build_components(context: &mut BuildContext) -> Vec<Arc<I>> {
-        let registry = Arc::clone(&context.submodules().registry);
-        match registry.many.get(&TypeId::of::<I>()) {
-            Some(list) => members(list, context).clone(),
-            None => Vec::new(),
-        }
+        HasComponents::resolve_all(&context.submodules().container).to_vec()
     }
 
     fn resolve_all(&self) -> &[Arc<I>] {
-        let built: Result<Vec<Arc<I>>, _> = self.all();
-        if let Err(error) = built {
-            resume_unwind(Box::new(error));
-        }
-        self.registry
-            .many
-            .get(&TypeId::of::<I>())
-            .and_then(|list| list.built.get())
-            .and_then(|list| list.downcast_ref::<Vec<Arc<I>>>())
-            .map_or(&[], Vec::as_slice)
+        self.members().unwrap_or_else(ResolveError::unwind)
     }
 }
 
-fn members<'list, I: Interface + ?Sized>(
-    list: &'list List,
-    context: &mut BuildContext,
-) -> &'list Vec<Arc<I>> {
-    let built = match list.built.get() {
-        Some(built) => built,
-        None => {
-            let members = list.members.iter();
-            let all: Vec<Arc<I>> = members
-                .map(|member| Arc::clone(member.get(context)))
-                .collect();
-            list.built.get_or_init(|| Box::new(all))
+impl Clone for Container {
+    fn clone(&self) -> Self {
+        Container {
+            registry: Arc::clone(&self.registry),
+            itself: OnceLock::new(),
         }
-    };
-    built
-        .downcast_ref()
-        .expect("a list is stored under the type of its interface")
-}
-
-fn refuse_rivals(context: &BuildContext, key: TypeId) {
-    let registry = &context.submodules().registry;
-    if let Some(bindings) = registry.rivals.get(&key) {
-        let reason = Reason::BoundTwice {
-            interface: registry.one[&key].interface.clone(),
-            bindings: bindings.clone(),
-        };
-        resolve::fail(context, reason);
     }
-}
-
-fn nearest(registry: &Registry, interface: &str) -> Option<(String, &'static str)> {
-    let bound = || registry.order.iter().map(|key| &registry.one[key]);
-    // What all names have in common makes none of them alike.
-    let bare = |name| str::strip_prefix(name, "dyn ").unwrap_or(name);
-    let near = suggest::nearest(bare(interface), bound().map(|one| bare(&one.interface)))?;
-    bound()
-        .find(|one| bare(&one.interface) == near)
-        .map(|one| (one.interface.clone(), one.bootloader))
 }
 
 impl fmt::Debug for Container {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Container")
-            .field("bound", &self.registry.one.len())
-            .field("lists", &self.registry.many.len())
-            .finish()
+            .field("bound", &self.registry.entries().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Resolution {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Resolution")
+            .field("binding", &self.binding.frame)
+            .finish_non_exhaustive()
     }
 }

@@ -1,36 +1,52 @@
 //! What a factory or a decorator is handed.
 
-use std::fmt;
 use std::sync::Arc;
 
-use shaku::{HasComponent, HasComponents, Interface};
+use shaku::Interface;
 
-use super::binding::BuildContext;
+use super::error::ResolveError;
 use super::module::Container;
 
 /// What a factory or a decorator resolves its own needs from.
+///
+/// A need that cannot be resolved ends the factory then and there, by unwinding; the error that whoever asked the
+/// container gets names the need, and the factory among those who need it. So a factory has nothing to check.
+///
+/// ```
+/// use std::sync::Arc;
+/// use nautil::container::{Bindings, Resolver};
+///
+/// struct Port(u16);
+/// struct Address(String);
+///
+/// let mut bindings = Bindings::default();
+/// bindings.factory("Server", |resolver: &mut Resolver<'_>| {
+///     let port = resolver.get::<Port>();
+///     Ok(Arc::new(Address(format!("127.0.0.1:{}", port.0))))
+/// });
+/// let error = bindings.seal().get::<Address>().map(|_| ()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "nothing is bound to `Port`\n  needed by `Address`, from bootloader `Server`"
+/// );
+/// ```
+#[derive(Debug)]
 pub struct Resolver<'context> {
-    context: &'context mut BuildContext,
+    container: &'context Container,
 }
 
 impl<'context> Resolver<'context> {
-    pub(super) fn new(context: &'context mut BuildContext) -> Self {
-        Resolver { context }
+    pub(super) fn new(container: &'context Container) -> Self {
+        Resolver { container }
     }
 
-    /// The singleton that is bound to `I`. What cannot be resolved ends the whole resolution, with its trace.
+    /// The singleton that is bound to `I`. What cannot be resolved ends the factory, with its trace.
     pub fn get<I: Interface + ?Sized>(&mut self) -> Arc<I> {
-        <Container as HasComponent<I>>::build_component(self.context)
+        self.container.get().unwrap_or_else(ResolveError::unwind)
     }
 
     /// Every component that bootloaders added to the list of `I`, in order.
     pub fn all<I: Interface + ?Sized>(&mut self) -> Vec<Arc<I>> {
-        <Container as HasComponents<I>>::build_components(self.context)
-    }
-}
-
-impl fmt::Debug for Resolver<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Resolver").finish_non_exhaustive()
+        self.container.all().unwrap_or_else(ResolveError::unwind)
     }
 }

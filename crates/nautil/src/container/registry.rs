@@ -1,0 +1,105 @@
+//! Everything that is bound, sealed: nothing is added, and singletons are built into their places.
+
+use std::any::TypeId;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use shaku::Interface;
+
+use super::binding::{Binding, Entry, Erased};
+use super::builds::{Builds, Target};
+use super::error::{Reason, ResolveError};
+use super::name::short_name;
+use super::type_map::Map;
+use crate::suggest;
+
+/// A sealed set of bindings. They are shared with the builds that are under way.
+pub(super) struct Registry<Context> {
+    one: Map<Arc<Binding<Context>>>,
+    many: Map<List<Context>>,
+    /// All of them as they were declared, those of lists last.
+    declared: Vec<Arc<Binding<Context>>>,
+    /// What was wrong with the declarations themselves.
+    pub(super) faults: Vec<ResolveError>,
+    pub(super) builds: Builds,
+}
+
+/// The members of a `Vec<Arc<dyn I>>`, and that vector once it was asked for.
+pub(super) struct List<Context> {
+    pub(super) members: Vec<Arc<Binding<Context>>>,
+    pub(super) built: OnceLock<Erased>,
+}
+
+impl<Context> Registry<Context> {
+    pub(super) fn new(
+        bindings: impl IntoIterator<Item = Binding<Context>>,
+        faults: Vec<ResolveError>,
+        build_timeout: Duration,
+    ) -> Self {
+        let declared: Vec<_> = bindings.into_iter().map(Arc::new).collect();
+        let mut one = Map::default();
+        let mut many: Map<List<Context>> = Map::default();
+        for binding in &declared {
+            let binding = Arc::clone(binding);
+            match binding.target {
+                Target::One(key) => {
+                    one.insert(key, binding);
+                }
+                Target::Member(key, _) => many.entry(key).or_default().members.push(binding),
+                Target::Made(..) => {}
+            }
+        }
+        Registry {
+            one,
+            many,
+            declared,
+            faults,
+            builds: Builds::new(build_timeout),
+        }
+    }
+
+    pub(super) fn one<I: Interface + ?Sized>(&self) -> Option<&Arc<Binding<Context>>> {
+        self.one.get(&TypeId::of::<I>())
+    }
+
+    pub(super) fn list<I: Interface + ?Sized>(&self) -> Option<&List<Context>> {
+        self.many.get(&TypeId::of::<I>())
+    }
+
+    /// Every binding, as it was declared.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = &Arc<Binding<Context>>> {
+        self.declared.iter()
+    }
+
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        self.bindings().map(|binding| binding.entry()).collect()
+    }
+
+    /// The error of whoever asks for `I`, which nobody bound.
+    pub(super) fn missing<I: Interface + ?Sized>(&self) -> ResolveError {
+        let interface = short_name::<I>();
+        let nearest = self.nearest(&interface);
+        Reason::Missing { interface, nearest }.into()
+    }
+
+    /// The bound interface whose name is most like this one, with its bootloader.
+    fn nearest(&self, interface: &str) -> Option<(String, &'static str)> {
+        let single = |binding: &&Arc<Binding<Context>>| matches!(binding.target, Target::One(_));
+        let bound = || self.bindings().filter(single).map(|one| &one.frame);
+        // What all names have in common makes none of them alike.
+        let bare = |name| str::strip_prefix(name, "dyn ").unwrap_or(name);
+        let near = suggest::nearest(bare(interface), bound().map(|one| bare(&one.interface)))?;
+        bound()
+            .find(|one| bare(&one.interface) == near)
+            .map(|one| (one.interface.clone(), one.bootloader))
+    }
+}
+
+impl<Context> Default for List<Context> {
+    fn default() -> Self {
+        List {
+            members: Vec::new(),
+            built: OnceLock::new(),
+        }
+    }
+}
