@@ -173,3 +173,129 @@ fn a_thread_that_waits_for_a_build_is_not_in_the_way_of_another_one() {
         assert_eq!(*slow.join().unwrap().unwrap(), 1);
     });
 }
+
+/// A factory whose other thread needs what the factory makes, through something between them.
+fn ring_through_a_join() -> Bindings {
+    let mut bindings = Bindings::default();
+    joins(&mut bindings);
+    needs(&mut bindings);
+    bindings
+}
+
+fn joins(bindings: &mut Bindings) {
+    bindings.build_timeout(Duration::from_millis(20));
+    bindings.factory::<u8>("Joins", |resolver| {
+        Ok(Arc::new(*elsewhere::<u16>(resolver)? as u8))
+    });
+}
+
+fn needs(bindings: &mut Bindings) {
+    bindings.factory::<u16>("Needs", |resolver| {
+        Ok(Arc::new(u16::from(*resolver.get::<u8>())))
+    });
+}
+
+#[test]
+fn a_build_that_joins_a_thread_that_needs_it_is_told_the_ring() {
+    let container = ring_through_a_join().seal();
+    let error = container.get::<u8>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a circular dependency: `u8` needs `u16` needs `u8`"
+    );
+}
+
+#[test]
+fn a_build_that_joins_a_thread_that_asks_for_it_is_told_the_ring() {
+    let mut bindings = Bindings::default();
+    bindings.build_timeout(Duration::from_millis(20));
+    bindings.factory::<u8>("Joins", |resolver| Ok(elsewhere::<u8>(resolver)?));
+    let error = bindings.seal().get::<u8>().unwrap_err();
+    assert_eq!(error.to_string(), "a circular dependency: `u8` needs `u8`");
+}
+
+#[test]
+fn a_ring_through_a_join_names_who_entered_it() {
+    let mut bindings = ring_through_a_join();
+    bindings.factory::<u32>("Outside", |resolver| {
+        Ok(Arc::new(u32::from(*resolver.get::<u8>())))
+    });
+    let error = bindings.seal().get::<u32>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a circular dependency: `u8` needs `u16` needs `u8`\n  needed by `u32`, from bootloader `Outside`"
+    );
+}
+
+#[test]
+fn a_ring_through_a_join_is_one_fault_of_a_check() {
+    let said = |bindings: Bindings| -> Vec<String> {
+        let faults = bindings.seal().check().into_iter();
+        faults.map(|fault| fault.to_string()).collect()
+    };
+    assert_eq!(
+        said(ring_through_a_join()),
+        ["a circular dependency: `u8` needs `u16` needs `u8`"]
+    );
+    let mut bindings = Bindings::default();
+    needs(&mut bindings);
+    joins(&mut bindings);
+    assert_eq!(
+        said(bindings),
+        ["a circular dependency: `u16` needs `u8` needs `u16`"]
+    );
+}
+
+#[test]
+fn a_thread_gives_up_waiting_for_a_build_that_may_wait_for_it() {
+    let (told, hear) = mpsc::channel();
+    let mut bindings = Bindings::default();
+    bindings.build_timeout(Duration::from_millis(20));
+    bindings.factory::<u8>("Joins", move |resolver| {
+        let error = elsewhere::<u16>(resolver).unwrap_err();
+        told.send(error.to_string()).unwrap();
+        // It can do without.
+        Ok(Arc::new(1))
+    });
+    bindings.factory::<u16>("Needs", |resolver| {
+        Ok(Arc::new(u16::from(*resolver.get::<u8>())))
+    });
+    let container = bindings.seal();
+    assert_eq!(*container.get::<u8>().unwrap(), 1);
+    assert_eq!(
+        hear.recv().unwrap(),
+        "`u8` is being built by another thread, which has not finished within 20ms: does it wait for this one?\n  \
+         needed by `u16`, from bootloader `Needs`"
+    );
+    // What failed for it is built by the next one who asks.
+    assert_eq!(*container.get::<u16>().unwrap(), 1);
+}
+
+#[test]
+fn a_check_reports_a_wait_that_is_in_no_ring() {
+    let (started, wait_for_start) = mpsc::channel();
+    let (go_on, wait_for_leave) = mpsc::channel();
+    let wait_for_leave = std::sync::Mutex::new(wait_for_leave);
+    let mut bindings = Bindings::default();
+    bindings.build_timeout(Duration::from_millis(20));
+    bindings.factory::<u8>("Slow", move |_| {
+        started.send(()).unwrap();
+        wait_for_leave.lock().unwrap().recv().unwrap();
+        Ok(Arc::new(1))
+    });
+    let container = bindings.seal();
+    thread::scope(|scope| {
+        let slow = scope.spawn(|| container.get::<u8>());
+        wait_for_start.recv().unwrap();
+        let faults: Vec<_> = container.check().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "`u8` is being built by another thread, which has not finished within 20ms: does it wait for this one?"
+            ]
+        );
+        go_on.send(()).unwrap();
+        slow.join().unwrap().unwrap();
+    });
+    assert!(container.check().is_empty());
+}
