@@ -29,6 +29,8 @@ pub enum Kind {
     Instance,
     /// A closure.
     Factory,
+    /// A value that is made in boot.
+    Deferred,
 }
 
 /// A line of `container:list`.
@@ -63,6 +65,11 @@ pub(super) struct Binding<Context> {
     build: Build<Context>,
     built: OnceLock<Erased>,
 }
+
+/// What the build of a deferred binding says as long as its value is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("it has not been made yet")]
+pub(super) struct NotMade;
 
 impl<Context> Binding<Context> {
     pub(super) fn new(
@@ -149,11 +156,19 @@ impl<Context> Binding<Context> {
         bootloader: &'static str,
         source: BoxError,
     ) -> ResolveError {
+        let interface = self.frame.interface.clone();
+        if source.is::<NotMade>() {
+            let reason = Reason::NotMade {
+                interface,
+                bootloader,
+            };
+            return reason.into();
+        }
         match source.downcast::<ResolveError>() {
             // A factory that passes on what the container said adds nothing to it but itself.
             Ok(error) => error.needed_by(&self.frame),
             Err(source) => Reason::Failed {
-                interface: self.frame.interface.clone(),
+                interface,
                 verb,
                 bootloader,
                 source: Arc::from(source),
@@ -221,6 +236,7 @@ impl fmt::Display for Kind {
             Kind::Component => "component",
             Kind::Instance => "instance",
             Kind::Factory => "factory",
+            Kind::Deferred => "deferred",
         })
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use shaku::{Component, Interface};
 
-use super::binding::{Binding, Decorator, Kind};
+use super::binding::{Binding, Decorator, Kind, NotMade};
 use super::builds::{Builds, Target};
+use super::deferred::Deferred;
 use super::error::{Frame, Reason, ResolveError};
 use super::module::{BuildContext, Container, component};
 use super::name::short_name;
@@ -100,6 +101,46 @@ impl Bindings {
         make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
     ) {
         self.add(factory(bootloader, make));
+    }
+
+    /// Binds a value that is made in boot, because making it takes an `await`: a pool of connections, a first fetch.
+    ///
+    /// Whoever makes it puts it into the place that this returns. Asking for it before, or for something that needs it,
+    /// is an error that says so. [`Container::check`] does not count it: before boot what needs it cannot be built, and
+    /// is left out.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use nautil::container::{Bindings, Interface};
+    ///
+    /// trait Pool: Interface { fn size(&self) -> usize; }
+    /// struct Connected(usize);
+    /// impl Pool for Connected { fn size(&self) -> usize { self.0 } }
+    ///
+    /// let mut bindings = Bindings::default();
+    /// let pool = bindings.deferred::<dyn Pool>("DatabaseBootloader");
+    /// let container = bindings.seal();
+    /// assert!(container.check().is_empty());
+    /// let error = container.get::<dyn Pool>().map(|_| ()).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "`dyn Pool` is made in boot by bootloader `DatabaseBootloader`, and has not been made yet"
+    /// );
+    ///
+    /// // In boot, after whatever had to be awaited:
+    /// pool.fill(Arc::new(Connected(8)));
+    /// assert_eq!(container.get::<dyn Pool>()?.size(), 8);
+    /// # Ok::<(), nautil::container::ResolveError>(())
+    /// ```
+    pub fn deferred<I: Interface + ?Sized>(&mut self, bootloader: &'static str) -> Deferred<I> {
+        let (deferred, value) = Deferred::<I>::new();
+        let build = move |_: &mut _| match value.get() {
+            Some(value) => Ok(Box::new(Arc::clone(value)) as _),
+            None => Err(NotMade.into()),
+        };
+        let frame = unnamed::<I>(bootloader);
+        self.add(Binding::new(Kind::Deferred, one::<I>(), frame, build));
+        deferred
     }
 
     /// Adds a component to the ordered list of its interface: `Vec<Arc<dyn I>>`.

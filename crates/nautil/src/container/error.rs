@@ -60,6 +60,13 @@ pub enum Reason {
         /// The bootloader that said so.
         bootloader: &'static str,
     },
+    /// It is made in boot, and was asked for before.
+    NotMade {
+        /// What was asked for.
+        interface: String,
+        /// The bootloader that makes it.
+        bootloader: &'static str,
+    },
     /// A factory, or a decorator, returned an error.
     Failed {
         /// What was being made.
@@ -178,6 +185,13 @@ impl fmt::Display for Reason {
             } => write!(
                 formatter,
                 "bootloader `{bootloader}` says `{verb}` for `{interface}`, and nothing is bound to it"
+            ),
+            Reason::NotMade {
+                interface,
+                bootloader,
+            } => write!(
+                formatter,
+                "`{interface}` is made in boot by bootloader `{bootloader}`, and has not been made yet"
             ),
             Reason::Failed {
                 interface,

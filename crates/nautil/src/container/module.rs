@@ -104,7 +104,8 @@ impl Container {
 
     /// Builds everything that is bound, and returns every fault once.
     ///
-    /// Nothing is built twice, whether it fails or not.
+    /// Nothing is built twice, whether it fails or not. What boot makes may not have been made yet: that, and what needs
+    /// it, is no fault.
     #[must_use]
     pub fn check(&self) -> Vec<ResolveError> {
         let _once = self.remember_failures();

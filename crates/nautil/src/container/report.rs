@@ -1,15 +1,17 @@
 //! What a check says, where many resolutions failed for few causes.
 
 use std::collections::HashSet;
+use std::error::Error;
+use std::iter::successors;
 
 use super::error::{Frame, Reason, ResolveError};
 
-/// Drops the errors that have the same cause as an earlier one.
+/// Drops the errors that have the same cause as an earlier one, and those of what boot has not made yet.
 pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<ResolveError> {
     let mut seen = HashSet::new();
     let mut kept: Vec<ResolveError> = errors
         .into_iter()
-        .filter(|error| seen.insert(cause(error)))
+        .filter(|error| !awaits_boot(error) && seen.insert(cause(error)))
         .collect();
     // A thread that gave up waiting for a member of a ring tells half of what the ring tells.
     let rings: Vec<String> = kept.iter().filter_map(ring).flatten().cloned().collect();
@@ -33,6 +35,15 @@ fn cause(error: &ResolveError) -> (String, Option<Frame>) {
         }
         reason => (reason.to_string(), None),
     }
+}
+
+/// Whether all that is wrong is that boot has not made something yet. A factory may have made an error of its own of it.
+fn awaits_boot(error: &ResolveError) -> bool {
+    let first = error as &(dyn Error + 'static);
+    let causes = successors(Some(first), |&error| error.source());
+    causes
+        .filter_map(<dyn Error>::downcast_ref)
+        .any(|error: &ResolveError| matches!(error.reason, Reason::NotMade { .. }))
 }
 
 fn ring(error: &ResolveError) -> Option<&Vec<String>> {

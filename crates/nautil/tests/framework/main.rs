@@ -14,6 +14,7 @@ mod config_show;
 mod config_values;
 mod console;
 mod container;
+mod deferred;
 mod environment;
 mod faults;
 mod kernel;

@@ -1,0 +1,47 @@
+//! A binding whose value is made after the container is sealed.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock, Weak};
+
+use shaku::Interface;
+
+/// The place of a value that is made in boot, because making it takes an `await`: see
+/// [`Bindings::deferred`](super::Bindings::deferred).
+///
+/// It is filled once, because filling consumes it.
+#[must_use = "a deferred binding is of no use before it is filled"]
+pub struct Deferred<I: ?Sized> {
+    /// The binding has the value. The place does not keep it alive, so it knows when the binding is gone.
+    value: Weak<OnceLock<Arc<I>>>,
+}
+
+impl<I: Interface + ?Sized> Deferred<I> {
+    /// A place, and the value that will be in it.
+    pub(super) fn new() -> (Self, Arc<OnceLock<Arc<I>>>) {
+        let value = Arc::default();
+        let deferred = Deferred {
+            value: Arc::downgrade(&value),
+        };
+        (deferred, value)
+    }
+
+    /// Whether the value can still reach anybody. It cannot where something else was bound in its place (a test's
+    /// stand-in, say), or where the container is gone: then it need not be made.
+    #[must_use]
+    pub fn is_needed(&self) -> bool {
+        self.value.strong_count() > 0
+    }
+
+    /// Puts the value in its place. From now on it is resolved, decorated and injected like any other.
+    pub fn fill(self, value: Arc<I>) {
+        if let Some(place) = self.value.upgrade() {
+            place.get_or_init(|| value);
+        }
+    }
+}
+
+impl<I: ?Sized> fmt::Debug for Deferred<I> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Deferred").finish_non_exhaustive()
+    }
+}
