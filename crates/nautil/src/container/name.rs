@@ -14,7 +14,8 @@ pub(super) fn shorten(name: &str) -> String {
     let mut word = 0;
     for character in name.chars() {
         short.push(character);
-        if !(character.is_alphanumeric() || character == '_') {
+        // What is declared in a function has a path with `{{closure}}` or `{impl#0}` in it.
+        if !(character.is_alphanumeric() || "_{}#".contains(character)) {
             if short.ends_with("::") {
                 short.truncate(word);
             } else if character != ':' {
@@ -37,5 +38,12 @@ mod tests {
             "Arc<dyn C<E, G>>"
         );
         assert_eq!(shorten("u64"), "u64");
+        assert_eq!(shorten("[(a::B, c::d_e::F_1); 2]"), "[(B, F_1); 2]");
+    }
+
+    #[test]
+    fn the_function_that_a_type_is_declared_in_goes_too() {
+        assert_eq!(shorten("app::main::{{closure}}::Clock"), "Clock");
+        assert_eq!(shorten("app::{impl#0}::now::Clock"), "Clock");
     }
 }
