@@ -39,6 +39,7 @@ impl Command for ContainerCheck {
     type Arguments = ContainerCheckArguments;
 
     async fn run(&self, _: ContainerCheckArguments, output: &Output) -> Result<(), Failure> {
+        let _once = self.container.remember_failures();
         let commands = self.commands.iter();
         let unbuilt = commands.filter_map(|command| command.make(&self.container).err());
         let faults = distinct(

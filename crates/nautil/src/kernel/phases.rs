@@ -221,6 +221,7 @@ impl Configured {
             return Err(BootError::Config(errors));
         }
         let container = &self.boot.container;
+        let _once = container.remember_failures();
         let others = container.get::<Checks>();
         let others = others.map_or_else(|fault| vec![fault], |checks| checks.run(container));
         let faults = distinct(container.check().into_iter().chain(others));

@@ -419,6 +419,32 @@ async fn container_check_builds_the_commands_too() {
 }
 
 #[tokio::test]
+async fn container_check_runs_what_fails_once_for_the_commands_too() {
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+
+    #[derive(PartialEq)]
+    struct Stopped;
+    impl Bootloader for Stopped {
+        fn init(&self, init: &mut Init<'_>) {
+            init.factory::<dyn Clock>(|_| {
+                STARTS.fetch_add(1, Ordering::SeqCst);
+                Err("the battery is empty".into())
+            });
+        }
+    }
+
+    let bootloaders = || {
+        Bootloaders::new()
+            .with(crate::console::Asking)
+            .with(Stopped)
+    };
+    let kernel = Project::new().kernel(bootloaders);
+    let called = kernel.console(["container:check"]).await;
+    assert_eq!(called.code, Code::Failed);
+    assert_eq!(STARTS.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn container_list_names_interface_implementation_and_bootloaders() {
     let kernel = Project::new().kernel(|| Bootloaders::new().with(Greeting).with(Time));
     let called = kernel.console(["container:list"]).await;

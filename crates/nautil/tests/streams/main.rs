@@ -8,10 +8,12 @@ mod generated;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, stream};
-use nautil::container::Component;
+use nautil::container::{Component, Container, HasComponent};
 use nautil::grpc::{Body, BoxStream, Code, Request, Response, Status};
+use nautil::shaku::ModuleBuildContext;
 use nautil::testing::{TestApp, TestKernel};
 use nautil::{Bootloader, Bootloaders, Init, Kernel};
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -201,6 +203,58 @@ streams.EchoService  Join    client streaming         EchoService     EchoBootlo
 streams.EchoService  Repeat  bidirectional streaming  EchoService     EchoBootloader
 "
     );
+}
+
+#[tokio::test]
+async fn what_a_service_lacks_is_tried_once_before_boot() {
+    static TRIES: AtomicUsize = AtomicUsize::new(0);
+
+    struct Dictionary;
+
+    /// An echo that looks words up.
+    struct Learned;
+    impl Component<Container> for Learned {
+        type Interface = dyn EchoServiceInterface;
+        type Parameters = ();
+
+        fn build(
+            context: &mut ModuleBuildContext<Container>,
+            (): (),
+        ) -> Box<dyn EchoServiceInterface> {
+            let _: Arc<Dictionary> = Container::build_component(context);
+            Box::new(EchoService)
+        }
+    }
+
+    #[derive(PartialEq)]
+    struct LearnedBootloader;
+    impl Bootloader for LearnedBootloader {
+        fn init(&self, init: &mut Init<'_>) {
+            init.serve::<Learned>().factory::<Dictionary>(|_| {
+                TRIES.fetch_add(1, Ordering::SeqCst);
+                Err("it is lent out".into())
+            });
+        }
+    }
+
+    struct Lending;
+    impl Kernel for Lending {
+        const NAME: &'static str = "streams";
+        const VERSION: &'static str = "0.0.0";
+
+        fn bootloaders(&self) -> Bootloaders {
+            Bootloaders::new().with(LearnedBootloader)
+        }
+    }
+
+    let error = TestKernel::of(Lending).root(root()).start().await;
+    assert_eq!(
+        error.map(|_| ()).unwrap_err().to_string(),
+        "the container is broken\n  \
+         `Dictionary`, bound by bootloader `LearnedBootloader`, cannot be made\n  \
+         because it is lent out"
+    );
+    assert_eq!(TRIES.load(Ordering::SeqCst), 1);
 }
 
 #[test]
