@@ -1,5 +1,13 @@
 //! "Did you mean": the known name that a mistyped one is nearest to.
 
+/// The question behind an error, "did you mean `workers`?", where one of `known` is similar enough to be what was meant.
+pub(crate) fn hint<'name>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'name str>,
+) -> Option<String> {
+    nearest(typed, known).map(|name| format!("did you mean `{name}`?"))
+}
+
 /// The most similar of `known`, where one is similar enough to be what was meant.
 pub(crate) fn nearest<'name>(
     typed: &str,
@@ -19,7 +27,7 @@ fn likeness(a: &str, b: &str) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{hint, nearest};
 
     #[test]
     fn a_near_name_is_found_and_a_far_one_is_not() {
@@ -27,5 +35,12 @@ mod tests {
         assert_eq!(nearest("wokers", known), Some("workers"));
         assert_eq!(nearest("Listen", known), Some("listen"));
         assert_eq!(nearest("colour", known), None);
+    }
+
+    #[test]
+    fn a_near_name_is_asked_for() {
+        let asked = hint("wokers", ["listen", "workers"]);
+        assert_eq!(asked.as_deref(), Some("did you mean `workers`?"));
+        assert_eq!(hint("colour", ["listen", "workers"]), None);
     }
 }

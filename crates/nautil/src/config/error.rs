@@ -44,13 +44,13 @@ pub enum Error {
         problem: String,
     },
     /// A variable, a flag or a file is addressed to a section that is not there.
-    #[error("{origin}: there is no config section `{section}`{}", hint.as_deref().unwrap_or_default())]
+    #[error("{origin}: there is no config section `{section}`{}", behind(hint.as_deref()))]
     Section {
         /// The variable, the flag or the file.
         origin: String,
         /// The name it uses.
         section: String,
-        /// `; did you mean …?`
+        /// `did you mean …?`
         hint: Option<String>,
     },
     /// A variable is nearly addressed to a section: one underscore where two part the section from the key.
@@ -67,4 +67,9 @@ pub enum Error {
         /// What was given.
         text: String,
     },
+}
+
+/// A hint as it stands behind an error, if there is one.
+fn behind(hint: Option<&str>) -> String {
+    hint.map_or_else(String::new, |hint| format!("; {hint}"))
 }

@@ -148,18 +148,14 @@ fn problem(kind: &Kind, value: Option<&Value>) -> String {
     match kind {
         Kind::UnknownField(field, known) => {
             let known = known.iter().copied();
-            match suggest::nearest(field, known.clone()) {
-                Some(near) => format!("there is no such key; did you mean `{near}`?"),
-                None => format!(
-                    "there is no such key; the keys are {}",
-                    known.collect::<Vec<_>>().join(", ")
-                ),
-            }
+            let hint = suggest::hint(field, known.clone())
+                .unwrap_or_else(|| format!("the keys are {}", known.collect::<Vec<_>>().join(", ")));
+            format!("there is no such key; {hint}")
         }
         Kind::UnknownVariant(found, known) => {
             let known = known.iter().copied();
-            let near = suggest::nearest(found, known.clone());
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+            let hint = suggest::hint(found, known.clone());
+            let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
             let known: Vec<String> = known.map(|name| format!("{name:?}")).collect();
             format!("found {found:?}, expected {}{hint}", known.join(" or "))
         }

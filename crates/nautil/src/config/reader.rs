@@ -247,11 +247,10 @@ fn known(sections: &[SectionReader], name: &str, origin: &str) -> Result<(), Err
     if names.clone().any(|known| known == name) {
         return Ok(());
     }
-    let near = suggest::nearest(name, names);
     Err(Error::Section {
         origin: origin.to_owned(),
         section: name.to_owned(),
-        hint: near.map(|near| format!("; did you mean `{near}`?")),
+        hint: suggest::hint(name, names),
     })
 }
 

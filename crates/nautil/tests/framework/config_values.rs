@@ -161,7 +161,7 @@ async fn an_unknown_choice_names_the_known_ones() {
     assert_eq!(
         errors_of("mode = 'dsik'").await,
         [
-            "cache.mode (config/cache.toml): found \"dsik\", expected \"memory\" or \"disk\"; did you mean \"disk\"?"
+            "cache.mode (config/cache.toml): found \"dsik\", expected \"memory\" or \"disk\"; did you mean `disk`?"
         ]
     );
     assert_eq!(
