@@ -7,10 +7,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use rustix::process::geteuid;
+use rustix::process::{Signal, geteuid};
 
 use crate::disk::copy;
-use crate::support::{Process, Project};
+use crate::support::{HOST, Process, Project, Server};
 
 /// What `serve` complains of, one line for each thing.
 fn complaints(project: &Project, variables: &[(&str, &str)]) -> Vec<String> {
@@ -121,6 +121,137 @@ fn a_bare_number_is_no_duration_and_no_size() {
         said.contains("expected a size with its unit, such as \"4MiB\" or \"64KiB\""),
         "{said}"
     );
+}
+
+const YEARS: &str = "a duration of at most \"100y\"";
+const MESSAGE: &str = "a size of at most \"2GiB\"";
+const HEADERS: &str = "a size of at most \"16MiB\"";
+const WORKERS: &str = "a whole number from 0 to 1024";
+const NUMBER: &str = "a whole number from 0 to 4294967295";
+const POSITIVE: &str = "a whole number from 1 to 4294967295";
+
+#[test]
+fn a_value_that_is_too_large_is_refused_with_its_bound() {
+    const AGES: &str = "\"292277024627y\"";
+    const CLIENT: &str = "clients.currency_rate_service";
+    let limits = [
+        ("max_receive_message", "\"15EiB\"", MESSAGE),
+        ("max_send_message", "\"18446744073709551615B\"", MESSAGE),
+        ("max_header_list_size", "\"4294967295B\"", HEADERS),
+        ("max_connections", "4294967296", NUMBER),
+        ("max_connections_per_address", "4294967296", NUMBER),
+        ("max_pending_reset_streams", "4294967296", NUMBER),
+        ("max_local_error_reset_streams", "4294967296", NUMBER),
+        ("max_concurrent_streams", "4294967296", POSITIVE),
+    ];
+    let limits = limits.map(|(key, value, right)| (format!("server.limits.{key}"), value, right));
+    let others = [
+        ("app.boot_timeout".to_owned(), AGES, YEARS),
+        ("app.shutdown_timeout".to_owned(), AGES, YEARS),
+        (format!("{CLIENT}.deadline"), AGES, YEARS),
+        (format!("{CLIENT}.connect_timeout"), AGES, YEARS),
+        (format!("{CLIENT}.max_receive_message"), "\"3GiB\"", MESSAGE),
+        ("rates.lowest".to_owned(), "4294967296", NUMBER),
+        ("server.drain_timeout".to_owned(), AGES, YEARS),
+        ("server.tls.reload_interval".to_owned(), AGES, YEARS),
+        ("server.timeouts.first_byte".to_owned(), AGES, YEARS),
+        ("server.timeouts.handshake".to_owned(), AGES, YEARS),
+        ("server.timeouts.keepalive.interval".to_owned(), AGES, YEARS),
+        ("server.timeouts.keepalive.timeout".to_owned(), AGES, YEARS),
+        ("server.workers".to_owned(), "4294967295", WORKERS),
+    ];
+    let project = Project::new();
+    let values: Vec<_> = limits.into_iter().chain(others).collect();
+    let variables: Vec<(String, &str)> = values
+        .iter()
+        .map(|(key, value, _)| {
+            let name = key.to_uppercase().replace('.', "__");
+            (format!("APP_{name}"), value.trim_matches('"'))
+        })
+        .collect();
+    let set: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(name, value)| (&**name, *value))
+        .collect();
+
+    let mut said = complaints(&project, &set);
+
+    let mut expected: Vec<String> = values
+        .iter()
+        .zip(&variables)
+        .map(|((key, found, right), (name, _))| {
+            format!("error: {key} ({name}, environment): found {found}, expected {right}")
+        })
+        .collect();
+    said.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_number_that_no_type_holds_and_a_zero_where_there_must_be_one_are_refused_with_the_bounds() {
+    let huge = "340282366920938463463374607431768211456";
+    let variables = [
+        ("APP_SERVER__WORKERS", huge),
+        ("APP_SERVER__LIMITS__MAX_CONCURRENT_STREAMS", "0"),
+    ];
+    assert_eq!(
+        complaints(&Project::new(), &variables),
+        [
+            format!(
+                "error: server.limits.max_concurrent_streams (APP_SERVER__LIMITS__MAX_CONCURRENT_STREAMS, environment): \
+                 found 0, expected {POSITIVE}"
+            ),
+            format!(
+                "error: server.workers (APP_SERVER__WORKERS, environment): found \"{huge}\", expected {WORKERS}"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_server_with_the_largest_values_answers_and_stops() {
+    let project = Project::new();
+    let largest = [
+        "app.boot_timeout=100y",
+        "app.shutdown_timeout=100y",
+        "server.drain_timeout=100y",
+        "server.tls.reload_interval=100y",
+        "server.timeouts.first_byte=100y",
+        "server.timeouts.handshake=100y",
+        "server.timeouts.keepalive.interval=100y",
+        "server.timeouts.keepalive.timeout=100y",
+        "clients.currency_rate_service.deadline=100y",
+        "clients.currency_rate_service.connect_timeout=100y",
+        "clients.currency_rate_service.max_receive_message=2GiB",
+        "server.limits.max_receive_message=2GiB",
+        "server.limits.max_send_message=2GiB",
+        "server.limits.max_header_list_size=16MiB",
+        "server.limits.max_connections=4294967295",
+        "server.limits.max_connections_per_address=4294967295",
+        "server.limits.max_pending_reset_streams=4294967295",
+        "server.limits.max_local_error_reset_streams=4294967295",
+        "server.limits.max_concurrent_streams=4294967295",
+    ];
+    let flags: Vec<&str> = largest.iter().flat_map(|value| ["--set", value]).collect();
+    let mut command = project.app(["serve"]);
+    command
+        .args(&flags)
+        .env("APP_SERVER__LISTEN", "127.0.0.1:0");
+    let server = Server::start(&mut command);
+
+    let mut command = project.app(["grpc:get-currency-rate", "TRYUSD"]);
+    command.args(&flags).env(HOST, server.address.to_string());
+    let ran = Process::start(&mut command).end().with_code(0);
+    assert!(ran.out.starts_with("TRYUSD: "), "{ran}");
+    let address = server.address.to_string();
+    project
+        .run(["health", "--address", &address, "--timeout", "100y"])
+        .with_code(0);
+
+    server.process.signal(Signal::TERM);
+    let ran = server.process.end().with_code(0);
+    assert!(!ran.err.contains("panicked"), "{ran}");
 }
 
 #[test]

@@ -211,6 +211,10 @@ fn what_is_no_address_and_no_time_is_refused() {
             "expected a duration with its unit, such as 3s or 500ms",
         ),
         (
+            ["--timeout", "292277024627y"],
+            "expected a duration of at most 100y",
+        ),
+        (
             ["--timeout", "0s"],
             "expected a duration with its unit, such as 3s or 500ms",
         ),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Host;
+use crate::units::{MAX_MESSAGE, size};
 
 /// Where one client connects, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,8 +25,11 @@ pub struct ClientConfig {
     /// How long name lookup and connecting may take, and then the handshakes of TLS and HTTP/2, with its unit: `"5s"`.
     #[serde(with = "crate::units::duration")]
     pub connect_timeout: Duration,
-    /// The largest message that is accepted from the server, with its unit: `"4MiB"`.
-    #[serde(with = "crate::units::size")]
+    /// The largest message that is accepted from the server, with its unit: `"4MiB"`. At most 2 GiB.
+    #[serde(
+        serialize_with = "size::serialize",
+        deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
+    )]
     pub max_receive_message: usize,
     /// How a server is trusted; for hosts that begin with `https://`.
     pub tls: TlsConfig,

@@ -8,6 +8,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::listen::Listen;
+use crate::units::{MAX_MESSAGE, size};
+
+/// The most worker threads. A machine with more cores runs several servers: each thread costs memory at once, and one that the
+/// system refuses ends the start.
+const MAX_WORKERS: u32 = 1024;
+
+/// The most bytes of one request's headers: what h2 itself takes where nobody says otherwise.
+const MAX_HEADERS: u64 = 16 << 20;
 
 /// How the server listens, on how many threads it serves, and what it takes from a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,7 +25,8 @@ pub struct ServerConfig {
     pub listen: Listen,
     /// How calls are spread over threads. Default `per_core`.
     pub mode: Mode,
-    /// The number of worker threads. Default 0: one per core that this process may use.
+    /// The number of worker threads, at most 1024. Default 0: one per core that this process may use.
+    #[serde(deserialize_with = "crate::units::number::at_most::<MAX_WORKERS, _>")]
     pub workers: u32,
     /// How long calls in flight may take once the server stops. Default 30 s.
     #[serde(with = "crate::units::duration")]
@@ -95,14 +104,24 @@ pub struct Limits {
     pub max_pending_reset_streams: u32,
     /// Streams that had to be reset for a peer's errors, until its connection is closed. Default 1024.
     pub max_local_error_reset_streams: u32,
-    /// The headers of one request, decoded. Default 16 KiB.
-    #[serde(with = "crate::units::size")]
+    /// The headers of one request, decoded. Default 16 KiB, at most 16 MiB.
+    #[serde(
+        serialize_with = "size::serialize",
+        deserialize_with = "size::at_most::<MAX_HEADERS, _, _>"
+    )]
     pub max_header_list_size: u32,
-    /// One message of a request. Default 4 MiB.
-    #[serde(with = "crate::units::size")]
+    /// One message of a request. Default 4 MiB, at most 2 GiB.
+    #[serde(
+        serialize_with = "size::serialize",
+        deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
+    )]
     pub max_receive_message: usize,
-    /// One message of a response. Default 4 MiB, which is what clients take by default: more would fail over there.
-    #[serde(with = "crate::units::size")]
+    /// One message of a response. Default 4 MiB, which is what clients take by default: more would fail over there. At most
+    /// 2 GiB.
+    #[serde(
+        serialize_with = "size::serialize",
+        deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
+    )]
     pub max_send_message: usize,
 }
 

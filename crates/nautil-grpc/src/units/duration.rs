@@ -1,6 +1,25 @@
 //! A [`Duration`] with its unit, for `#[serde(with = "nautil_grpc::units::duration")]`: `"30s"`, `"1m 30s"`, `"250ms"`.
 //!
-//! A bare number is refused: nobody should have to remember which unit a key meant.
+//! A bare number is refused: nobody should have to remember which unit a key meant. So is a duration above a hundred years,
+//! because a point in time that far away, which is what becomes of a timeout, cannot be had on every system.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use figment::Figment;
+//! use figment::providers::{Format, Toml};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Cache {
+//!     #[serde(with = "nautil_grpc::units::duration")]
+//!     lifetime: Duration,
+//! }
+//!
+//! let cache: Cache = Figment::from(Toml::string("lifetime = '1m 30s'")).extract()?;
+//! assert_eq!(cache.lifetime, Duration::from_secs(90));
+//! # Ok::<_, Box<figment::Error>>(())
+//! ```
 
 use std::fmt;
 use std::time::Duration;
@@ -9,6 +28,19 @@ use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
 
 const EXPECTED: &str = "a duration with its unit, such as \"30s\" or \"250ms\"";
+const EXPECTED_LESS: &str = "a duration of at most \"100y\"";
+
+/// A hundred years of 365.25 days, as humantime counts them. Twice as much can still be added to an `Instant`.
+const LONGEST: Duration = Duration::from_secs(100 * 31_557_600);
+
+/// Why a text is no duration that can be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It has no unit, or an unknown one, or it is no number.
+    Unreadable,
+    /// It is longer than a hundred years.
+    TooLong,
+}
 
 /// Writes the shortest form that [`deserialize`] reads back.
 ///
@@ -21,7 +53,7 @@ pub fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok
 /// Reads a duration with its unit.
 ///
 /// # Errors
-/// A value that is no string, has no unit, or an unknown one.
+/// A value that is no string, has no unit or an unknown one, or is longer than a hundred years.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     struct Text;
     impl Visitor<'_> for Text {
@@ -32,13 +64,32 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
-            // humantime takes "0" alone as a duration; here every value has its unit.
-            if text.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(E::invalid_value(Unexpected::Str(text), &EXPECTED));
-            }
-            humantime::parse_duration(text)
-                .map_err(|_| E::invalid_value(Unexpected::Str(text), &EXPECTED))
+            parse(text).map_err(|fault| {
+                let expected = match fault {
+                    Fault::Unreadable => EXPECTED,
+                    Fault::TooLong => EXPECTED_LESS,
+                };
+                E::invalid_value(Unexpected::Str(text), &expected)
+            })
         }
     }
     deserializer.deserialize_str(Text)
+}
+
+/// Reads a duration with its unit, where it comes from something else than the config: a flag of the console.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn parse(text: &str) -> Result<Duration, Fault> {
+    // humantime takes "0" alone as a duration; here every value has its unit.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Fault::Unreadable);
+    }
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration <= LONGEST => Ok(duration),
+        Ok(_) => Err(Fault::TooLong),
+        // It is also said of a fraction of a nanosecond, which nobody means.
+        Err(humantime::DurationError::NumberOverflow) if !text.contains('.') => Err(Fault::TooLong),
+        Err(_) => Err(Fault::Unreadable),
+    }
 }

@@ -113,6 +113,15 @@ fn a_config_with_a_mistake_is_refused() {
         ("deadline = 10", "a duration with its unit"),
         ("connect_timeout = \"5\"", "a duration with its unit"),
         ("max_receive_message = 4", "a size with its unit"),
+        (
+            "max_receive_message = \"3GiB\"",
+            "a size of at most \"2GiB\"",
+        ),
+        ("deadline = \"101y\"", "a duration of at most \"100y\""),
+        (
+            "connect_timeout = \"292277024627y\"",
+            "a duration of at most \"100y\"",
+        ),
         ("deadlin = \"10s\"", "unknown field: found `deadlin`"),
         ("[tls]\ncert = \"a\"", "unknown field: found `cert`"),
         ("host = 9001", "expected a host such as `localhost:9001`"),

@@ -53,12 +53,50 @@ fn the_defaults_survive_the_way_to_text_and_back() {
 }
 
 #[test]
+fn the_largest_values_are_taken() {
+    let config = read(
+        r#"
+        workers = 1024
+
+        [limits]
+        max_header_list_size = "16MiB"
+        max_receive_message = "2GiB"
+        max_send_message = "2GiB"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.workers, 1024);
+    assert_eq!(config.limits.max_header_list_size, 16 << 20);
+    assert_eq!(config.limits.max_receive_message, 2 << 30);
+    assert_eq!(config.limits.max_send_message, 2 << 30);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     for (text, message) in [
         ("listen = \"9001\"", "`9001` is no address to listen on"),
         ("mode = \"forked\"", "`forked`"),
         ("drain_timeout = \"30\"", "a duration with its unit"),
         ("limits.max_concurrent_streams = 0", "nonzero"),
+        ("workers = 1025", "a whole number from 0 to 1024"),
+        ("workers = -1", "a whole number from 0 to 1024"),
+        ("workers = 1.5", "a whole number from 0 to 1024"),
+        (
+            "limits.max_header_list_size = \"16MiB 1B\"",
+            "a size with its unit",
+        ),
+        (
+            "limits.max_header_list_size = \"17MiB\"",
+            "a size of at most \"16MiB\"",
+        ),
+        (
+            "limits.max_receive_message = \"16EiB\"",
+            "a size of at most \"2GiB\"",
+        ),
+        (
+            "limits.max_send_message = \"2147483649B\"",
+            "a size of at most \"2GiB\"",
+        ),
         ("limits.max_connection = 1", "`max_connection`"),
     ] {
         let error = read(text).unwrap_err();

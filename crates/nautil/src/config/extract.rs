@@ -148,8 +148,9 @@ fn problem(kind: &Kind, value: Option<&Value>) -> String {
     match kind {
         Kind::UnknownField(field, known) => {
             let known = known.iter().copied();
-            let hint = suggest::hint(field, known.clone())
-                .unwrap_or_else(|| format!("the keys are {}", known.collect::<Vec<_>>().join(", ")));
+            let hint = suggest::hint(field, known.clone()).unwrap_or_else(|| {
+                format!("the keys are {}", known.collect::<Vec<_>>().join(", "))
+            });
             format!("there is no such key; {hint}")
         }
         Kind::UnknownVariant(found, known) => {
@@ -176,6 +177,10 @@ fn plain(expected: &str) -> &str {
         "u16" => "a whole number from 0 to 65535",
         "u32" => "a whole number from 0 to 4294967295",
         "u64" | "usize" => "a whole number, not negative",
+        "a nonzero u8" => "a whole number from 1 to 255",
+        "a nonzero u16" => "a whole number from 1 to 65535",
+        "a nonzero u32" => "a whole number from 1 to 4294967295",
+        "a nonzero u64" | "a nonzero usize" => "a whole number, at least 1",
         "i8" => "a whole number from -128 to 127",
         "i16" => "a whole number from -32768 to 32767",
         "i32" => "a whole number from -2147483648 to 2147483647",

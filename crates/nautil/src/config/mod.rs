@@ -43,7 +43,7 @@ mod sources;
 
 pub(crate) use command::ConfigShow;
 pub use error::Error;
-pub use nautil_grpc::units::{duration, size};
+pub use nautil_grpc::units::{duration, number, size};
 pub(crate) use reader::{Broken, Reader, SectionReader};
 pub use reader::{Config, Entry};
 pub use secret::Secret;

@@ -38,9 +38,9 @@
 
 mod binding;
 mod bindings;
+mod builds;
 mod checks;
 mod command;
-mod builds;
 mod deferred;
 mod error;
 mod module;

@@ -38,7 +38,7 @@ async fn an_unknown_key_that_is_near_to_none_names_them_all() {
         errors_of("colour = 3").await,
         [
             "cache.colour (config/cache.toml): there is no such key; the keys are \
-          lifetime, size, path, label, workers, enabled, mode, hosts, ports, limits, token"
+          lifetime, size, page, path, label, workers, enabled, mode, hosts, ports, limits, token"
         ]
     );
 }

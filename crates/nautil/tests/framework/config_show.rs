@@ -35,6 +35,7 @@ cache.lifetime        \"1m 30s\"      config/cache.toml
 cache.limits.entries  100           default
 cache.limits.ratio    0.25          --set
 cache.mode            \"disk\"        APP_CACHE__MODE, environment
+cache.page            \"4KiB\"        default
 cache.path            \"/var/cache\"  CACHE_PATH, environment
 cache.ports           []            default
 cache.size            \"4MiB\"        default

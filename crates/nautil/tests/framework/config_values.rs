@@ -101,6 +101,37 @@ async fn a_duration_without_its_unit_is_refused() {
 }
 
 #[tokio::test]
+async fn a_duration_that_no_clock_can_hold_is_refused() {
+    for text in [
+        "100y 1s",
+        "292277024627y",
+        "584554049253y",
+        "18446744073709551616s",
+    ] {
+        assert_eq!(
+            errors_of(&format!("lifetime = '{text}'")).await,
+            [format!(
+                "cache.lifetime (config/cache.toml): found {text:?}, expected a duration of at most \"100y\""
+            )]
+        );
+    }
+    let longest = cache_of("lifetime = '100y'").await.lifetime;
+    // As at every use: a point in time so far from now.
+    assert!(std::time::Instant::now().checked_add(longest * 2).is_some());
+}
+
+#[tokio::test]
+async fn a_size_that_the_key_cannot_hold_is_refused_with_the_bound() {
+    assert_eq!(
+        errors_of("page = '4GiB'").await,
+        [
+            "cache.page (config/cache.toml): found \"4GiB\", expected a size of at most \"4294967295B\""
+        ]
+    );
+    assert_eq!(cache_of("page = '4294967295B'").await.page, u32::MAX);
+}
+
+#[tokio::test]
 async fn a_size_without_its_unit_is_refused() {
     for (text, found) in [
         ("4096", "4096"),

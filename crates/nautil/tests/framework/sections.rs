@@ -20,6 +20,8 @@ pub(crate) struct Cache {
     pub(crate) lifetime: Duration,
     #[serde(with = "nautil::config::size")]
     pub(crate) size: u64,
+    #[serde(with = "nautil::config::size")]
+    pub(crate) page: u32,
     pub(crate) path: String,
     pub(crate) label: Option<String>,
     pub(crate) workers: u16,
@@ -50,6 +52,7 @@ impl Default for Cache {
         Cache {
             lifetime: Duration::from_secs(60),
             size: 4 << 20,
+            page: 4 << 10,
             path: "cache.db".to_owned(),
             label: None,
             workers: 2,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use shaku::Component;
 
+use crate::config::duration;
 use crate::console::{Command, DynCommand, Failure, Output};
 use crate::grpc::probe::Probe;
 use crate::grpc::server::{Listen, ServerConfig};
@@ -61,9 +62,12 @@ impl Command for Health {
     }
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
+fn timeout(text: &str) -> Result<Duration, &'static str> {
+    match duration::parse(text) {
         Ok(timeout) if !timeout.is_zero() => Ok(timeout),
-        _ => Err("expected a duration with its unit, such as 3s or 500ms".to_owned()),
+        Err(duration::Fault::TooLong) => Err("expected a duration of at most 100y"),
+        Ok(_) | Err(duration::Fault::Unreadable) => {
+            Err("expected a duration with its unit, such as 3s or 500ms")
+        }
     }
 }
