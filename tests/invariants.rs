@@ -218,7 +218,7 @@ fn the_environment_is_read_in_one_place() {
                 .any(|pair| pair[0] == "env" && readers.contains(&pair[1].as_str()))
         })
     });
-    assert_eq!(found, ["crates/nautil/src/environment.rs"]);
+    assert_eq!(found, ["crates/nautil/src/environment/mod.rs"]);
 }
 
 #[test]
