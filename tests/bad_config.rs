@@ -1,7 +1,9 @@
 //! Whether the author of a broken configuration learns everything that is wrong with it, at once; and whether the commands
 //! that do not need what is broken still work.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -288,6 +290,84 @@ fn a_line_that_is_no_variable_is_named() {
         complaints(&project, &[]),
         ["error: .env, line 2: expected NAME=value, with quotes around a value that holds spaces"]
     );
+}
+
+#[test]
+fn a_secret_full_of_dollars_reaches_its_key_whole() {
+    let secret = "H$ello$%World^$&x${HOME}";
+    let project = Project::new();
+    project.write(".env", &format!("P=\"{secret}\"\n"));
+    project.write("config/grpc.toml", "generated = \"${P}\"\n");
+    let mut command = project.app(["config:show", "grpc"]);
+    command.envs([("ello", "wrong"), ("World", "wrong"), ("HOME", "wrong")]);
+    let ran = Process::start(&mut command).end().with_code(0);
+    assert!(ran.out.contains(&format!(" \"{secret}\" ")), "{ran}");
+}
+
+#[test]
+fn a_file_that_begins_with_a_byte_order_mark_is_read() {
+    let project = Project::new();
+    project.write(".env", "\u{feff}HIGHEST=80\n");
+    project.write(
+        "config/rates.toml",
+        "\u{feff}lowest = 70\nhighest = '${HIGHEST}'\n",
+    );
+    let ran = project.run(["config:show", "rates"]).with_code(0);
+    assert!(ran.out.contains("80"), "{ran}");
+}
+
+#[test]
+fn a_variable_that_is_no_utf_8_is_an_error_where_it_is_used_and_nowhere_else() {
+    let project = Project::new();
+    replace(
+        &project,
+        "config/grpc.toml",
+        "\"generated\"",
+        "\"${PLACE}\"",
+    );
+    let no_text = OsStr::from_bytes(b"a\xff");
+    let mut command = project.app(["serve"]);
+    command
+        .env("APP_SERVER__LISTEN", "127.0.0.1:0")
+        .env("NOBODY_USES_IT", no_text)
+        .env(no_text, "nor that")
+        .env("APP_", no_text);
+    for name in ["APP_APP__BOOT_TIMEOUT", HOST, "PLACE"] {
+        command.env(name, no_text);
+    }
+    command.env(OsStr::from_bytes(b"APP_SERVER__W\xffRKERS"), "1");
+    let ran = Process::start(&mut command).end().with_code(1);
+    let mut said: Vec<&str> = ran.err.lines().collect();
+    said.sort_unstable();
+    assert_eq!(
+        said,
+        [
+            "error: APP_SERVER__W\\xffRKERS, environment: found a name that is not UTF-8, and nothing is called so",
+            "error: app.boot_timeout (APP_APP__BOOT_TIMEOUT, environment): found bytes that are not UTF-8, expected text",
+            "error: clients.currency_rate_service.host (CURRENCY_RATE_SERVICE_HOST, environment): \
+             found bytes that are not UTF-8, expected text",
+            "error: grpc.generated (config/grpc.toml): the variable PLACE holds bytes that are not UTF-8, expected text",
+        ]
+    );
+}
+
+#[test]
+fn an_environment_whose_name_is_no_utf_8_is_not_taken_for_local() {
+    let project = Project::new();
+    let name = OsStr::from_bytes(b"prod\xff");
+    let mut command = project.app(["serve"]);
+    command
+        .env("APP_SERVER__LISTEN", "127.0.0.1:0")
+        .env("APP_ENV", name);
+    let ran = Process::start(&mut command).end().with_code(1);
+    assert_eq!(
+        ran.err,
+        "error: APP_ENV, environment: found bytes that are not UTF-8, expected text\n"
+    );
+    let mut command = project.app(["config:show", "rates", "--env", "production"]);
+    Process::start(command.env("APP_ENV", name))
+        .end()
+        .with_code(0);
 }
 
 #[test]

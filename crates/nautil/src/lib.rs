@@ -85,6 +85,7 @@ mod error;
 mod framework;
 pub mod grpc;
 pub mod kernel;
+mod printable;
 mod shutdown;
 mod suggest;
 mod supervisor;

@@ -87,7 +87,7 @@ impl ServiceManager {
         Self {
             sockets: Mutex::new(sockets),
             faults,
-            listens: environment.get(NOTIFY).is_some(),
+            listens: environment.is_set(NOTIFY),
             watchdog: sd_notify::watchdog_enabled(),
         }
     }

@@ -58,8 +58,12 @@ impl Condition {
     /// Why the bootloader is skipped, where it is.
     pub(crate) fn refusal(&self, environment: &Environment) -> Option<String> {
         let found = match &self.variable {
-            Variable::AppEnv => Some(environment.name()),
-            Variable::Named(name) => environment.get(name),
+            Variable::AppEnv => Ok(Some(environment.name())),
+            Variable::Named(name) => environment.value(name),
+        };
+        let Ok(found) = found else {
+            let name = self.variable.name();
+            return Some(format!("{name} is not UTF-8; enabled when {self}"));
         };
         let listed = found.is_some_and(|found| self.values.iter().any(|value| value == found));
         if listed == self.wanted {

@@ -10,7 +10,7 @@ use super::extract::{extract, owner, shown};
 use super::layer::{Layer, read_file};
 use super::{Error, Section};
 use crate::container::Bindings;
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::suggest;
 
 /// The frozen configuration: what each key is, where it comes from, and everything that is wrong.
@@ -107,7 +107,7 @@ impl Reader<'_> {
     /// Reads all sections and binds `Arc<T>` for each: its values, or why there are none.
     pub(crate) fn read(&self, sections: &[SectionReader], bindings: &mut Bindings) -> Config {
         let mut common = Vec::new();
-        common.extend(self.environment.fault().cloned().map(Error::from));
+        common.extend(self.environment.faults().cloned().map(Error::from));
         if !self.directory.is_dir() {
             common.push(Error::Directory {
                 path: self.shown.clone(),
@@ -131,7 +131,7 @@ impl Reader<'_> {
         let sections = sections.iter().map(|section| {
             let mut faults = common.clone();
             let mut layers = self.files(section.name, &mut faults);
-            layers.extend(self.own_variables(section.variables));
+            layers.extend(self.own_variables(section, &mut faults));
             let mine = addressed.iter().filter(|(name, _)| name == section.name);
             layers.extend(mine.map(|(_, layer)| layer.clone()));
             (section.read)(section, &layers, faults, bindings)
@@ -180,28 +180,49 @@ impl Reader<'_> {
         names
     }
 
-    fn own_variables(&self, variables: &[(&str, &str)]) -> Vec<Layer> {
-        let set = variables.iter().filter_map(|(key, name)| {
-            let value = self.environment.get(name)?;
-            let path = key.split('.').map(str::to_owned).collect();
-            Some(Layer::of_text(self.variable(name), path, value))
-        });
-        set.collect()
+    fn own_variables(&self, section: &SectionReader, errors: &mut Vec<Error>) -> Vec<Layer> {
+        let mut layers = Vec::new();
+        for (key, name) in section.variables {
+            match self.environment.value(name) {
+                Ok(Some(value)) => {
+                    let path = key.split('.').map(str::to_owned).collect();
+                    layers.push(Layer::of_text(self.variable(name), path, value));
+                }
+                Ok(None) => {}
+                Err(_) => errors.push(self.no_text(name, format!("{}.{key}", section.name))),
+            }
+        }
+        layers
     }
 
     /// `APP_<SECTION>__<KEY>`.
     fn variables(&self) -> impl Iterator<Item = Result<(String, Layer), Error>> {
-        self.environment.iter().filter_map(|(name, value)| {
+        self.environment.all().filter_map(|(name, value)| {
             let (section, key) = name.strip_prefix("APP_")?.split_once("__")?;
-            let path = key.to_lowercase().split("__").map(str::to_owned).collect();
-            let layer = Layer::of_text(self.variable(name), path, value);
-            Some(Ok((section.to_lowercase(), layer)))
+            let section = section.to_lowercase();
+            let path: Vec<String> = key.to_lowercase().split("__").map(str::to_owned).collect();
+            Some(match value {
+                Ok(value) => Ok((section, Layer::of_text(self.variable(name), path, value))),
+                Err(environment::Error::Value { .. }) => {
+                    Err(self.no_text(name, format!("{section}.{}", path.join("."))))
+                }
+                Err(error) => Err(error.clone().into()),
+            })
         })
+    }
+
+    /// The value of a variable is not UTF-8, and a key is to take it.
+    fn no_text(&self, variable: &str, key: String) -> Error {
+        Error::Key {
+            origin: self.variable(variable),
+            key,
+            problem: "found bytes that are not UTF-8, expected text".to_owned(),
+        }
     }
 
     /// `APP_<SECTION>_<KEY>`, which would be passed over in silence.
     fn nearly_addressed(&self, sections: &[SectionReader]) -> Vec<Error> {
-        let variables = self.environment.iter().filter_map(|(name, _)| {
+        let variables = self.environment.all().filter_map(|(name, _)| {
             let rest = name
                 .strip_prefix("APP_")
                 .filter(|rest| !rest.contains("__"))?;

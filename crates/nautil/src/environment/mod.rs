@@ -1,28 +1,47 @@
 //! The process environment over `.env`: the only place that asks the operating system for variables.
 //!
 //! `.env` is read, and never put into the process environment.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use nautil::environment::{Environment, Origin};
+//!
+//! let process = [("APP_ENV".into(), "staging".into())];
+//! let environment = Environment::of(process, Path::new("/nowhere/.env"));
+//! assert_eq!(environment.name(), "staging");
+//! assert_eq!(environment.get("APP_ENV"), Some("staging"));
+//! assert_eq!(environment.origin("APP_ENV"), Some(Origin::Process));
+//! ```
+
+mod dotenv;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nautil_grpc::permission::unreadable;
+use crate::printable::escaped;
 
 /// The name of the variable that selects `config/<APP_ENV>/`, and its value where nobody says otherwise.
 const APP_ENV: &str = "APP_ENV";
 const LOCAL: &str = "local";
 
 /// The variables that this run sees, each with where it comes from.
-#[derive(Debug, Clone, Default)]
+///
+/// A variable that is not UTF-8 is an error for whoever asks for it, and stops nobody else.
+#[derive(Clone, Default)]
 pub struct Environment {
+    /// By name. A name that is not UTF-8 is here with its bytes escaped.
     variables: BTreeMap<String, Variable>,
-    fault: Option<Error>,
+    dotenv: Option<Error>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Variable {
-    value: String,
+    value: Result<String, Error>,
     origin: Origin,
 }
 
@@ -37,25 +56,49 @@ pub enum Origin {
     Argument,
 }
 
-/// `.env` cannot be used.
-#[derive(Debug, Clone, thiserror::Error)]
+/// `.env`, or a variable, cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// It is there and cannot be read.
-    #[error("cannot read {}: {reason}", path.display())]
+    /// The file is there and cannot be read.
+    #[error("cannot read {}: {reason}", escaped(path.display()))]
     Read {
         /// The file.
         path: PathBuf,
         /// The operating system's words.
         reason: String,
     },
-    /// A line is not `NAME=value`. It is not repeated: it may hold a secret.
-    #[error("{}, line {line}: expected NAME=value, with quotes around a value that holds spaces", path.display())]
+    /// A line of the file is not `NAME=value`. It is not repeated: it may hold a secret.
+    #[error("{}, line {line}: expected {expected}", escaped(path.display()))]
     Line {
         /// The file.
         path: PathBuf,
         /// The number of the line, from 1.
         line: usize,
+        /// What would have been right.
+        expected: &'static str,
+    },
+    /// The value of a variable is not UTF-8.
+    #[error(
+        "{}, {origin}: found bytes that are not UTF-8, expected text",
+        escaped(name)
+    )]
+    Value {
+        /// The variable.
+        name: String,
+        /// Where it was set.
+        origin: Origin,
+    },
+    /// The name of a variable is not UTF-8.
+    #[error(
+        "{}, {origin}: found a name that is not UTF-8, and nothing is called so",
+        escaped(name)
+    )]
+    Name {
+        /// The name, with its bytes escaped: `APP_SERVER__\xff`.
+        name: String,
+        /// Where it was set.
+        origin: Origin,
     },
 }
 
@@ -71,57 +114,84 @@ impl Environment {
     }
 
     /// Puts `process` over the variables of the file `dotenv`; a file that is not there is none, one that is there and
-    /// broken is a [`fault`](Self::fault). Names and values that are not UTF-8 are passed over.
+    /// broken is one of the [`faults`](Self::faults).
     pub fn of(process: impl IntoIterator<Item = (OsString, OsString)>, dotenv: &Path) -> Self {
         let mut environment = Environment::default();
-        if let Err(error) = environment.read_file(dotenv) {
-            environment.fault = Some(error);
-        }
+        environment.dotenv = environment.read_file(dotenv).err();
         for (name, value) in process {
-            if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
-                environment.set(name, value, Origin::Process);
-            }
+            environment.set_from_process(&name, value);
         }
         environment
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), Error> {
-        let unreadable = |error: std::io::Error| {
-            let (path, reason) = unreadable(path, path, &error);
-            Error::Read { path, reason }
-        };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unreadable(error)),
+            Err(error) => {
+                let (path, reason) = unreadable(path, path, &error);
+                return Err(Error::Read { path, reason });
+            }
         };
-        for entry in dotenvy::from_read_iter(text.as_bytes()) {
-            let (name, value) = entry.map_err(|error| match error {
-                dotenvy::Error::LineParse(rest, _) => Error::Line {
-                    path: path.to_owned(),
-                    line: line_of(&text, &rest),
-                },
-                dotenvy::Error::Io(error) => unreadable(error),
-                other => unreadable(std::io::Error::other(other)),
-            })?;
+        let variables = dotenv::parse(&text).map_err(|fault| Error::Line {
+            path: path.to_owned(),
+            line: fault.line,
+            expected: fault.expected,
+        })?;
+        for (name, value) in variables {
             self.set(name, value, Origin::File);
         }
         Ok(())
     }
 
+    fn set_from_process(&mut self, name: &OsStr, value: OsString) {
+        let origin = Origin::Process;
+        let (name, value) = match name.to_str() {
+            Some(name) => {
+                let name = name.to_owned();
+                let value = value.into_string().map_err(|_| Error::Value {
+                    name: name.clone(),
+                    origin,
+                });
+                (name, value)
+            }
+            None => {
+                let name = name.as_bytes().escape_ascii().to_string();
+                (name.clone(), Err(Error::Name { name, origin }))
+            }
+        };
+        self.variables.insert(name, Variable { value, origin });
+    }
+
     /// Sets a variable for this run, over every other source.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>, origin: Origin) {
-        let value = value.into();
+        let value = Ok(value.into());
         self.variables
             .insert(name.into(), Variable { value, origin });
     }
 
-    /// The value of a variable.
+    /// The value of a variable, for a reader to whom one that is not UTF-8 is as good as none. Whoever would act on its
+    /// absence asks for the [`value`](Self::value).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(|variable| variable.value.as_str())
+        self.value(name).ok().flatten()
+    }
+
+    /// The value of a variable that somebody means to use, where it is set.
+    ///
+    /// # Errors
+    /// It is set, and not UTF-8.
+    pub fn value(&self, name: &str) -> Result<Option<&str>, &Error> {
+        match self.variables.get(name) {
+            Some(variable) => variable.value().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a variable is set, to whatever it may be.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
     }
 
     /// Where a variable was set.
@@ -138,17 +208,22 @@ impl Environment {
             .unwrap_or(LOCAL)
     }
 
-    /// What is wrong with `.env`.
-    #[must_use]
-    pub fn fault(&self) -> Option<&Error> {
-        self.fault.as_ref()
+    /// What keeps every reader from knowing where it is: a broken `.env`, an `APP_ENV` that is not UTF-8.
+    pub fn faults(&self) -> impl Iterator<Item = &Error> {
+        self.dotenv.iter().chain(self.value(APP_ENV).err())
     }
 
-    /// Every variable, by name.
+    /// Every variable that is UTF-8, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.all()
+            .filter_map(|(name, value)| Some((name, value.ok()?)))
+    }
+
+    /// Every variable, by name: its value, or why it has none.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, Result<&str, &Error>)> {
         self.variables
             .iter()
-            .map(|(name, variable)| (name.as_str(), variable.value.as_str()))
+            .map(|(name, variable)| (name.as_str(), variable.value()))
     }
 
     /// Selects the environment by name, as `--env` does.
@@ -157,12 +232,25 @@ impl Environment {
     }
 }
 
-/// The number of the line that ends with what could not be read.
-fn line_of(text: &str, rest: &str) -> usize {
-    let rest = rest.lines().next().unwrap_or(rest).trim();
-    let lines = text.lines().map(str::trim);
-    let before = lines.take_while(|line| !line.ends_with(rest));
-    before.count() + 1
+impl Variable {
+    fn value(&self) -> Result<&str, &Error> {
+        self.value.as_deref()
+    }
+}
+
+/// Names and origins: values may be secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables = self.variables.iter();
+        let origins: BTreeMap<&str, Origin> = variables
+            .map(|(name, variable)| (name.as_str(), variable.origin))
+            .collect();
+        formatter
+            .debug_struct("Environment")
+            .field("variables", &origins)
+            .field("dotenv", &self.dotenv)
+            .finish()
+    }
 }
 
 impl fmt::Display for Origin {
