@@ -2,22 +2,25 @@
 
 use crate::environment::Environment;
 
-/// Replaces each reference in `text`. `$$` stands for one `$`; a `$` that opens no brace is itself.
+const EXPECTED: &str = "expected ${NAME} or ${NAME:-default}";
+
+/// Replaces each reference in `text`. `$${` stands for `${`; a `$` that opens no brace is itself.
 ///
 /// # Errors
-/// What is wrong with the reference: a variable that is not set and has no default, or a brace that does not close.
+/// What is wrong with the reference: a variable that is not set and has no default, or is not UTF-8, or a brace that does
+/// not close. The text itself is not repeated, because a secret may stand in it.
 pub(super) fn interpolate(text: &str, environment: &Environment) -> Result<String, String> {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('$') {
         result.push_str(&rest[..start]);
         rest = &rest[start + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            result.push('$');
+        if let Some(after) = rest.strip_prefix("${") {
+            result.push_str("${");
             rest = after;
         } else if let Some(after) = rest.strip_prefix('{') {
             let end = closing(after)
-                .ok_or_else(|| format!("found `${{{after}`, expected a closing brace"))?;
+                .ok_or_else(|| format!("found a `${{` that no `}}` closes, {EXPECTED}"))?;
             result.push_str(&value(&after[..end], environment)?);
             rest = &after[end + 1..];
         } else {
@@ -30,7 +33,7 @@ pub(super) fn interpolate(text: &str, environment: &Environment) -> Result<Strin
 
 /// Whether [`interpolate`] would change the text.
 pub(super) fn has_reference(text: &str) -> bool {
-    text.contains("${") || text.contains("$$")
+    text.contains("${")
 }
 
 /// The brace that closes the reference; a default may hold references of its own.
@@ -55,10 +58,13 @@ fn value(reference: &str, environment: &Environment) -> Result<String, String> {
     let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     if name.is_empty() || !name.chars().all(is_name) {
         return Err(format!(
-            "found `${{{reference}}}`, expected ${{NAME}} or ${{NAME:-default}}"
+            "found a `${{` without a name of letters, digits and `_` behind it, {EXPECTED}"
         ));
     }
-    match (environment.get(name).filter(|set| !set.is_empty()), default) {
+    let set = environment.value(name).map_err(|_| {
+        format!("the variable {name} holds bytes that are not UTF-8, expected text")
+    })?;
+    match (set.filter(|set| !set.is_empty()), default) {
         (Some(value), _) => Ok(value.to_owned()),
         (None, Some(default)) => interpolate(default, environment),
         (None, None) => Err(format!(
@@ -87,13 +93,13 @@ mod tests {
         );
         assert_eq!(with("${NONE:-${HOST}}-${EMPTY:-b}").as_deref(), Ok("ecb-b"));
         assert_eq!(with("${NONE:-}").as_deref(), Ok(""));
-        assert_eq!(with("5$$ $${HOST}").as_deref(), Ok("5$ ${HOST}"));
+        assert_eq!(with("5$$ $${HOST}").as_deref(), Ok("5$$ ${HOST}"));
     }
 
     #[test]
     fn what_cannot_be_replaced_is_an_error() {
         assert!(with("${NONE}").is_err_and(|error| error.contains("NONE is not set")));
-        assert!(with("${HOST").is_err_and(|error| error.contains("closing brace")));
-        assert!(with("${}").is_err_and(|error| error.contains("expected ${NAME}")));
+        assert!(with("${HOST").is_err_and(|error| error.contains("no `}` closes")));
+        assert!(with("${}").is_err_and(|error| error.contains("without a name")));
     }
 }

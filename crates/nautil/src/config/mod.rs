@@ -7,7 +7,8 @@
 //! 4. the environment: the section's own [`VARIABLES`](Section::VARIABLES), then `APP_<SECTION>__<KEY>`,
 //! 5. the command line: `--set <section>.<key>=<value>`.
 //!
-//! Values in files may use `${NAME}` and `${NAME:-default}`. Durations and sizes carry units (see [`duration`] and
+//! A value in a file may use `${NAME}` and `${NAME:-default}`; `$${` stands for `${`, and every other `$` is itself. In a
+//! variable, which may come from `.env`, nothing is replaced. Durations and sizes carry units (see [`duration`] and
 //! [`size`]). An unknown key is an error; every error of every section is found in one reading.
 //!
 //! ```

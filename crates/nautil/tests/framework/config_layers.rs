@@ -132,8 +132,39 @@ async fn a_reference_to_nothing_is_an_error() {
 async fn a_reference_that_does_not_close_is_an_error() {
     assert_eq!(
         errors_of("path = '${HOST'").await,
-        ["cache.path (config/cache.toml): found `${HOST`, expected a closing brace"]
+        [
+            "cache.path (config/cache.toml): found a `${` that no `}` closes, expected ${NAME} or ${NAME:-default}"
+        ]
     );
+}
+
+#[tokio::test]
+async fn a_reference_that_is_wrong_is_told_without_the_value_around_it() {
+    for text in [
+        "hunter2${HOST",
+        "${HOST hunter2",
+        "${hunter2-}",
+        "${:-hunter2}",
+        "${HOST:-${hunter2}",
+        "${NONE:-${hunter2 }}",
+    ] {
+        let said = errors_of(&format!("path = '{text}'")).await.concat();
+        assert!(
+            said.starts_with("cache.path (config/cache.toml): found a `${`"),
+            "{said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_dollar_that_opens_no_brace_is_itself() {
+    for text in ["H$ello$%World^$&x", "a$$b", "$", "$$", "a$"] {
+        assert_eq!(cache_of(&format!("path = '{text}'")).await.path, text);
+    }
+    let cache = with_variables("path = '$${HOST} is ${HOST}'\nlabel = '$$${HOST}'").await;
+    assert_eq!(cache.path, "${HOST} is db.internal");
+    assert_eq!(cache.label.as_deref(), Some("$${HOST}"));
 }
 
 #[tokio::test]
