@@ -1,6 +1,7 @@
-//! A compiler's complaint as text: what is wrong, where, the line itself, and a caret under the place. No colours.
+//! A compiler's complaint as text: what is wrong, where, the line itself, and a caret under the place. No colours, and no
+//! character of the file that a terminal would obey.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use miette::Diagnostic;
@@ -45,17 +46,33 @@ pub(crate) fn snippet(
     labels: &[Label],
     help: Option<&str>,
 ) -> String {
-    let mut text = message.to_owned();
+    let mut text = shown(message);
+    let file = shown(file);
     if labels.is_empty() {
         let _ = write!(text, "\n --> {file}");
     }
     for label in labels {
-        let _ = write!(text, "{}", place(file, source, label));
+        let _ = write!(text, "{}", place(&file, source, label));
     }
     if let Some(help) = help {
-        let _ = write!(text, "\nhelp: {help}");
+        let _ = write!(text, "\nhelp: {}", shown(help));
     }
     text
+}
+
+/// A text in which every character shows: one that a terminal would obey is written as its escape. A tab stays, because a
+/// line of a file may begin with some.
+pub(crate) fn shown(text: impl fmt::Display) -> String {
+    let text = text.to_string();
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() && character != '\t' {
+            shown.extend(character.escape_debug());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 fn place(file: &str, source: &str, label: &Label) -> String {
@@ -69,17 +86,18 @@ fn place(file: &str, source: &str, label: &Label) -> String {
     let number = source[..start].matches('\n').count() + 1;
     let before = &source[line_start..start];
     let column = before.chars().count() + 1;
-    let line = source[line_start..line_end].trim_end();
+    let line = shown(source[line_start..line_end].trim_end());
     // A tab before the place is a tab before the caret, so that both are as wide.
-    let indent: String = before
+    let indent: String = shown(before)
         .chars()
         .map(|c| if c == '\t' { '\t' } else { ' ' })
         .collect();
-    let carets = "^".repeat(source[start..end].trim_end().chars().count().max(1));
+    let marked = shown(source[start..end].trim_end());
+    let carets = "^".repeat(marked.chars().count().max(1));
     let remark = label
         .text
         .as_deref()
-        .map(|text| format!(" {text}"))
+        .map(|text| format!(" {}", shown(text)))
         .unwrap_or_default();
 
     let gutter = " ".repeat(number.to_string().len());

@@ -3,12 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::diagnostic::shown;
+
 /// Why there is nothing generated, or nothing written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An entry of `services` names a file that is not there.
-    #[error("no file `{}`: `services` lists `{entry}`", path.display())]
+    #[error("no file `{}`: `services` lists `{}`", shown(path.display()), shown(entry))]
     Missing {
         /// The entry, as it was listed.
         entry: String,
@@ -17,21 +19,21 @@ pub enum Error {
     },
 
     /// An entry of `services` names a directory.
-    #[error("`{entry}` in `services` is a directory: list its files, as in `{}/*.proto`", entry.trim_end_matches('/'))]
+    #[error("`{}` in `services` is a directory: list its files, as in `{}/*.proto`", shown(entry), shown(entry.trim_end_matches('/')))]
     Directory {
         /// The entry, as it was listed.
         entry: String,
     },
 
     /// An entry of `services` is a glob that no `.proto` file matches.
-    #[error("`{entry}` in `services` matches no .proto file")]
+    #[error("`{}` in `services` matches no .proto file", shown(entry))]
     GlobMatchesNothing {
         /// The entry, as it was listed.
         entry: String,
     },
 
     /// An entry of `services` is not a glob that can be read.
-    #[error("`{entry}` in `services` is not a glob")]
+    #[error("`{}` in `services` is not a glob", shown(entry))]
     Glob {
         /// The entry, as it was listed.
         entry: String,
@@ -40,7 +42,7 @@ pub enum Error {
     },
 
     /// An entry of `imports` names a directory that is not there.
-    #[error("no directory `{}`: `imports` lists `{entry}`", path.display())]
+    #[error("no directory `{}`: `imports` lists `{}`", shown(path.display()), shown(entry))]
     MissingImports {
         /// The entry, as it was listed.
         entry: String,
@@ -55,7 +57,11 @@ pub enum Error {
     Compile(String),
 
     /// Two files define one protobuf name.
-    #[error("`{symbol}` is defined twice, in `{first}` and in `{second}`")]
+    #[error(
+        "`{symbol}` is defined twice, in `{}` and in `{}`",
+        shown(first),
+        shown(second)
+    )]
     DuplicateSymbol {
         /// The full protobuf name.
         symbol: String,
@@ -77,7 +83,12 @@ pub enum Error {
     },
 
     /// Two things that are different in protobuf and the same in Rust.
-    #[error("{first} and {second} would both be named `{name}`: rename one of them")]
+    #[error(
+        "{} and {} would both be named `{}`: rename one of them",
+        shown(first),
+        shown(second),
+        shown(name)
+    )]
     Collision {
         /// The name in Rust, or in the config.
         name: String,
@@ -97,7 +108,7 @@ pub enum Error {
     },
 
     /// A directory that holds files which this generator did not write, and no `generated/mod.rs` of ours.
-    #[error("`{}` holds files that were not generated, such as `{}`: they would be lost", directory.display(), file.display())]
+    #[error("`{}` holds files that were not generated, such as `{}`: they would be lost", shown(directory.display()), shown(file.display()))]
     Foreign {
         /// The directory that was to be replaced.
         directory: PathBuf,
@@ -106,7 +117,7 @@ pub enum Error {
     },
 
     /// The file system refused.
-    #[error("cannot {action} `{}`", path.display())]
+    #[error("cannot {action} `{}`", shown(path.display()))]
     Io {
         /// What was tried: `read`, `write`.
         action: &'static str,
@@ -117,7 +128,7 @@ pub enum Error {
     },
 
     /// Neither the new directory nor the old one could be put in place.
-    #[error("cannot put `{}` in place; what was there is kept in `{}`", directory.display(), kept.display())]
+    #[error("cannot put `{}` in place; what was there is kept in `{}`", shown(directory.display()), shown(kept.display()))]
     Stranded {
         /// The directory that was to be replaced.
         directory: PathBuf,

@@ -88,3 +88,35 @@ fn no_complaint_has_colours() {
     let project = Project::new().with("proto/a.proto", "syntax = 'proto3'; massage A {}");
     assert!(!project.complaint(&["proto/*.proto"]).contains('\u{1b}'));
 }
+
+#[test]
+fn a_character_that_would_move_the_cursor_is_shown_as_its_escape() {
+    let project = Project::new().with(
+        "proto/a.proto",
+        "syntax = 'proto3';\nmessage A { /*\u{1b}[2J*/\tstring a 1; }\r\n",
+    );
+    assert_eq!(
+        project.complaint(&["proto/*.proto"]),
+        "expected '=', but found '1'\n \
+         --> proto/a.proto:2:31\n  \
+           |\n\
+         2 | message A { /*\\u{1b}[2J*/\tstring a 1; }\n  \
+           |                          \t         ^ found here"
+    );
+    let project = Project::new().with(
+        "proto/a.proto",
+        "syntax = 'proto3';\nimport '\u{9b}2J.proto';\n",
+    );
+    let complaint = project.complaint(&["proto/*.proto"]);
+    assert!(
+        complaint.starts_with("import `\\u{9b}2J.proto` not found\n"),
+        "{complaint}"
+    );
+    assert!(!complaint.contains('\u{9b}'), "{complaint}");
+
+    for entry in ["proto/\u{1b}[2J.proto", "proto/\u{1b}[2J*.proto"] {
+        let complaint = project.complaint(&[entry]);
+        assert!(complaint.contains("`proto/\\u{1b}[2J"), "{complaint}");
+        assert!(!complaint.contains('\u{1b}'), "{complaint}");
+    }
+}
