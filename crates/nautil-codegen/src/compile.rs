@@ -19,6 +19,9 @@ use crate::project::{Project, normal};
 /// The field of `FileDescriptorProto` that holds imports, as it stands in the paths of source info.
 const DEPENDENCY: i32 = 3;
 
+/// The mark that some editors put at the start of a file. protoc skips it too.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Contracts that are right, each file after those that it imports.
 #[derive(Debug)]
 pub(crate) struct Contracts {
@@ -79,7 +82,10 @@ impl Compiler<'_> {
             }
             None => {}
         }
-        let source = fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let mut source = fs::read_to_string(path).map_err(Error::io("read", path))?;
+        if source.starts_with(BYTE_ORDER_MARK) {
+            source.drain(..BYTE_ORDER_MARK.len_utf8());
+        }
         let file = File::from_source(&name, &source)
             .map_err(|error| Error::Compile(diagnostic::render(&error, &name, &source)))?;
         let mut descriptor = FileDescriptorProto::from(file);

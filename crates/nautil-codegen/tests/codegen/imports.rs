@@ -207,3 +207,26 @@ fn an_imported_service_is_a_contract_without_a_client() {
             .is_some()
     );
 }
+
+#[test]
+fn a_byte_order_mark_at_the_start_of_a_contract_is_skipped() {
+    let project = Project::new()
+        .with(
+            "proto/a.proto",
+            "\u{feff}syntax = 'proto3';\nimport 'b.proto';\nmessage A { B b = 1; }\n",
+        )
+        .with(
+            "proto/b.proto",
+            "\u{feff}// B\nsyntax = 'proto3';\nmessage B {}\n",
+        );
+    let generated = project.generate(&["proto/a.proto"]);
+    assert_eq!(files(&generated), ["proto/a.proto", "proto/b.proto"]);
+
+    let wrong = Project::new().with("proto/a.proto", "\u{feff}import 'c.proto';\n");
+    let complaint = wrong.complaint(&["proto/a.proto"]);
+    assert!(
+        complaint.contains(" --> proto/a.proto:1:1\n"),
+        "{complaint}"
+    );
+    assert!(!complaint.contains('\u{feff}'), "{complaint}");
+}
