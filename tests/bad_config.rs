@@ -422,16 +422,18 @@ fn complaints_of_a_stranger(project: &Project, closed: &str) -> (Vec<String>, u3
     (said, user, owner)
 }
 
+/// What a closed file is told to need: to be opened to this user, and not to everybody.
+fn closed_file(path: &str, user: u32, owner: u32) -> String {
+    format!(
+        "error: cannot read {path}: this process, which runs as user id {user}, may not read it; give it to that user \
+         (chown {user}), or make it readable by a group of theirs (chmod g+r); it belongs to user id {owner} with mode 0"
+    )
+}
+
 #[test]
 fn a_file_of_another_user_is_named_with_both_users_and_what_lets_it_in() {
     let (said, user, owner) = complaints_of_a_stranger(&Project::new(), "config/rates.toml");
-    assert_eq!(
-        said,
-        [format!(
-            "error: cannot read config/rates.toml: permission denied to user {user}: it belongs to user {owner} with \
-             mode 0; `chmod a+r config/rates.toml` or `chown {user} config/rates.toml` lets it in"
-        )]
-    );
+    assert_eq!(said, [closed_file("config/rates.toml", user, owner)]);
 }
 
 #[test]
@@ -440,8 +442,8 @@ fn a_directory_of_another_user_is_named_once_and_not_with_every_file_in_it() {
     assert_eq!(
         said,
         [format!(
-            "error: cannot read config: permission denied to user {user}: it belongs to user {owner} with mode 0; \
-             `chmod a+rx config` or `chown {user} config` lets it in"
+            "error: cannot read config: this process, which runs as user id {user}, may not enter the directory `config`; \
+             let it (chmod a+x); it belongs to user id {owner} with mode 0"
         )]
     );
 }
@@ -449,11 +451,5 @@ fn a_directory_of_another_user_is_named_once_and_not_with_every_file_in_it() {
 #[test]
 fn an_env_file_of_another_user_is_named_too() {
     let (said, user, owner) = complaints_of_a_stranger(&Project::new(), ".env");
-    assert_eq!(
-        said,
-        [format!(
-            "error: cannot read .env: permission denied to user {user}: it belongs to user {owner} with mode 0; \
-             `chmod a+r .env` or `chown {user} .env` lets it in"
-        )]
-    );
+    assert_eq!(said, [closed_file(".env", user, owner)]);
 }

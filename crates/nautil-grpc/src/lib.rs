@@ -12,6 +12,7 @@ mod code;
 mod codec;
 mod descriptors;
 pub mod permission;
+pub mod printable;
 mod reset;
 pub mod server;
 mod service;

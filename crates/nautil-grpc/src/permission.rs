@@ -1,4 +1,7 @@
-//! What keeps this process from a file, where the operating system says no more than "permission denied".
+//! What keeps this process from a file, where the operating system says no more than "permission denied"; and what lets it in.
+//!
+//! A file may hold a secret. So nobody is told to open one to everybody: only to this process's user, or to a group. A
+//! directory may be entered by everybody, because that opens none of the files in it.
 
 use std::fs;
 use std::io;
@@ -7,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
+
+use crate::printable::escaped;
 
 /// Why a file cannot be read, and which of its directories it is that cannot be entered, if it is one.
 ///
@@ -18,24 +23,40 @@ pub fn unreadable(path: &Path, shown: &Path, error: &io::Error) -> (PathBuf, Str
     }
     let user = geteuid().as_raw();
     let Some((above, part, metadata)) = obstacle(path) else {
-        return (
-            shown.to_owned(),
-            format!("permission denied to user {user}"),
-        );
+        return (shown.to_owned(), may_not_read(user));
     };
     // Both paths end alike: what is so many levels up in one is so in the other, as far as it goes.
     let shown = shown.ancestors().nth(above);
     let shown = shown
         .filter(|shown| !shown.as_os_str().is_empty())
         .unwrap_or(part);
-    let name = shown.display();
-    let bits = if metadata.is_dir() { "rx" } else { "r" };
+    let closed = if above == 0 {
+        may_not_read(user)
+    } else {
+        may_not_enter(user, shown)
+    };
     let reason = format!(
-        "permission denied to user {user}: it belongs to user {owner} with mode {mode:o}; `chmod a+{bits} {name}` or `chown {user} {name}` lets it in",
+        "{closed}; it belongs to user id {owner} with mode {mode:o}",
         owner = metadata.uid(),
         mode = metadata.mode() & 0o7777,
     );
     (shown.to_owned(), reason)
+}
+
+/// That `user`, who runs this process, may not read a file, and what lets them.
+pub(crate) fn may_not_read(user: u32) -> String {
+    format!(
+        "this process, which runs as user id {user}, may not read it; give it to that user (chown {user}), or make it readable \
+         by a group of theirs (chmod g+r)"
+    )
+}
+
+/// That `user`, who runs this process, may not enter a directory, and what lets them.
+pub(crate) fn may_not_enter(user: u32, directory: &Path) -> String {
+    format!(
+        "this process, which runs as user id {user}, may not enter the directory `{}`; let it (chmod a+x)",
+        escaped(directory.display())
+    )
 }
 
 /// The outermost directory on the way to a file that this process cannot enter.

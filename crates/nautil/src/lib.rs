@@ -85,7 +85,6 @@ mod error;
 mod framework;
 pub mod grpc;
 pub mod kernel;
-mod printable;
 mod shutdown;
 mod suggest;
 mod supervisor;

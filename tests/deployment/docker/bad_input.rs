@@ -69,8 +69,8 @@ fn a_mounted_config_of_another_user_is_named_with_what_lets_the_container_in() {
     assert_eq!(
         ran.with_code(1).err,
         format!(
-            "error: cannot read config: permission denied to user 1000: it belongs to user {owner} with mode 700; \
-             `chmod a+rx config` or `chown 1000 config` lets it in\n"
+            "error: cannot read config: this process, which runs as user id 1000, may not enter the directory `config`; \
+             let it (chmod a+x); it belongs to user id {owner} with mode 700\n"
         )
     );
 }

@@ -29,19 +29,13 @@ pub enum TlsFault {
     #[error("there is no such file; correct the path, or put the file there")]
     Missing,
     /// The system does not let this process read it.
-    #[error(
-        "this process, which runs as user id {user}, may not read it; give it to that user (chown {user}), or make it readable \
-         by a group of theirs (chmod g+r)"
-    )]
+    #[error("{}", permission::may_not_read(*user))]
     Denied {
         /// The effective user id of this process.
         user: u32,
     },
     /// The system does not let this process go where it is.
-    #[error(
-        "this process, which runs as user id {user}, may not enter the directory `{}`; let it (chmod a+x)",
-        directory.display()
-    )]
+    #[error("{}", permission::may_not_enter(*user, directory))]
     Closed {
         /// The directory.
         directory: PathBuf,
@@ -138,7 +132,7 @@ pub(crate) fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, FileError>
     })
 }
 
-/// No `chmod a+r` here, which is what other files are told: a private key is not for everybody.
+/// The file itself is closed to this process, or a directory on the way to it.
 fn denied(path: &Path) -> TlsFault {
     let user = geteuid().as_raw();
     match permission::closed_directory(path) {

@@ -23,7 +23,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nautil_grpc::permission::unreadable;
-use crate::printable::escaped;
+use nautil_grpc::printable::escaped;
 
 /// The name of the variable that selects `config/<APP_ENV>/`, and its value where nobody says otherwise.
 const APP_ENV: &str = "APP_ENV";

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 /// What stands in the place of a secret.
-pub(crate) const MASK: &str = "********";
+pub const MASK: &str = "********";
 
 /// The text in one line, in which every character shows.
 ///
 /// A control character is written as its escape: printed as it is, it could clear the screen, move the cursor over what
 /// stands there, or end the line. So are the characters that turn the direction of the text behind them.
-pub(crate) fn escaped(text: impl Display) -> String {
+#[must_use]
+pub fn escaped(text: impl Display) -> String {
     let text = text.to_string();
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -27,7 +28,8 @@ pub(crate) fn escaped(text: impl Display) -> String {
 ///
 /// The password is all that stands between the first colon behind `://` and the last `@`, because one that is not encoded
 /// may hold any character.
-pub(crate) fn without_password(value: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn without_password(value: &str) -> Cow<'_, str> {
     match value.split_once("://") {
         Some((scheme, rest)) => match without_credential(rest) {
             Cow::Borrowed(_) => Cow::Borrowed(value),
@@ -38,7 +40,7 @@ pub(crate) fn without_password(value: &str) -> Cow<'_, str> {
 }
 
 /// The same for what stands behind the `://`: `user:secret@host` is `user:********@host`.
-pub(crate) fn without_credential(authority: &str) -> Cow<'_, str> {
+pub fn without_credential(authority: &str) -> Cow<'_, str> {
     let credential = authority.rsplit_once('@');
     match credential.and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
         Some((user, host)) => Cow::Owned(format!("{user}:{MASK}@{host}")),
@@ -47,7 +49,8 @@ pub(crate) fn without_credential(authority: &str) -> Cow<'_, str> {
 }
 
 /// A sentence without the passwords of the URLs in it, each of which ends with the quote or backtick around it.
-pub(crate) fn without_passwords(sentence: &str) -> String {
+#[must_use]
+pub fn without_passwords(sentence: &str) -> String {
     let parts = sentence.split_inclusive(['"', '`']);
     parts.map(without_password).collect()
 }
