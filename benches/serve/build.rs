@@ -88,7 +88,7 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
             continue;
         }
         let to = to.join(&name);
-        if entry.file_type()?.is_dir() {
+        if entry.path().is_dir() {
             fs::create_dir_all(&to)?;
             copy_tree(&entry.path(), &to)?;
         } else {

@@ -6,14 +6,14 @@ use clap::Args;
 use nautil::console::{Command, DynCommand, Failure, Output};
 use shaku::Component;
 
-use crate::skeleton::{Name, Skeleton};
+use crate::skeleton::{Framework, Name, Skeleton};
 
 /// Start a project: the app `currency-rate` under a name of your own
 #[derive(Debug, Args)]
 pub(crate) struct NewArguments {
     /// The name of the project, and of its directory
     name: String,
-    /// The directory of the crate `nautil` [default: where this command was built]
+    /// The directory of the crate `nautil` [default: that beside which this command was built, or else its release]
     #[arg(long, value_name = "DIRECTORY")]
     framework: Option<PathBuf>,
 }
@@ -28,9 +28,10 @@ impl Command for New {
 
     async fn run(&self, arguments: NewArguments, output: &Output) -> Result<(), Failure> {
         let name: Name = arguments.name.parse().map_err(Failure::wrong_use)?;
-        let built_from = concat!(env!("CARGO_MANIFEST_DIR"), "/../nautil");
-        let framework = arguments.framework.unwrap_or_else(|| built_from.into());
-        let skeleton = Skeleton::new(name, &framework)?;
+        let built_beside = || option_env!("NAUTIL_FRAMEWORK").map(PathBuf::from);
+        let framework = arguments.framework.or_else(built_beside);
+        let framework = framework.map_or(Framework::Release, Framework::Directory);
+        let skeleton = Skeleton::new(name, framework)?;
         let written = skeleton.write()?;
         output.line(format_args!("{written} files in {}/", arguments.name));
         output.note("");

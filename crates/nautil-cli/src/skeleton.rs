@@ -8,13 +8,22 @@ use std::str::FromStr;
 /// Path from the project's root, and content.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/skeleton.rs"));
 /// The manifest of the workspace: the versions of what the app depends on are stated there.
-const WORKSPACE: &str = include_str!("../../../Cargo.toml");
+const WORKSPACE: &str = include_str!("../.skeleton/workspace.toml");
 /// The name of the app that is copied.
 const ORIGINAL: &str = "currency-rate";
 
 /// A name that cargo takes for a package: a lower-case letter, then letters, digits, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name(String);
+
+/// Where a new project takes the framework from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Framework {
+    /// The directory of the crate `nautil`.
+    Directory(PathBuf),
+    /// The release of the same version as this command.
+    Release,
+}
 
 /// A project to be written.
 #[derive(Debug)]
@@ -79,12 +88,11 @@ impl FromStr for Name {
 }
 
 impl Skeleton {
-    pub(crate) fn new(name: Name, framework: &Path) -> Result<Self, Error> {
-        let absent = || Error::Framework(framework.to_owned());
-        let framework = framework.canonicalize().map_err(|_| absent())?;
-        if !framework.join("Cargo.toml").is_file() {
-            return Err(absent());
-        }
+    pub(crate) fn new(name: Name, framework: Framework) -> Result<Self, Error> {
+        let framework = match framework {
+            Framework::Directory(path) => Framework::Directory(directory(path)?),
+            Framework::Release => Framework::Release,
+        };
         let manifest = manifest(&name, &framework);
         Ok(Skeleton { name, manifest })
     }
@@ -118,8 +126,20 @@ impl Skeleton {
     }
 }
 
+/// The full path of the directory of the crate `nautil`.
+fn directory(path: PathBuf) -> Result<PathBuf, Error> {
+    match path.canonicalize() {
+        Ok(full) if full.join("Cargo.toml").is_file() => Ok(full),
+        _ => Err(Error::Framework(path)),
+    }
+}
+
 /// The manifest of the app, with what it inherits from the workspace written out.
-fn manifest(name: &Name, framework: &Path) -> String {
+fn manifest(name: &Name, framework: &Framework) -> String {
+    let framework = match framework {
+        Framework::Directory(path) => format!("{{ path = {:?} }}", path.display().to_string()),
+        Framework::Release => format!("{:?}", env!("CARGO_PKG_VERSION")),
+    };
     let shared = |key: &str| line_of(section(WORKSPACE, "[workspace.dependencies]"), key);
     let package = |key: &str| line_of(section(WORKSPACE, "[workspace.package]"), key);
     let mut manifest = String::from("[package]\n");
@@ -144,10 +164,7 @@ fn manifest(name: &Name, framework: &Path) -> String {
     manifest.push_str("\n[dependencies]\n");
     for line in section(WORKSPACE, "[dependencies]").lines() {
         let line = match line.split_once(".workspace = true") {
-            Some(("nautil", _)) => &format!(
-                "nautil = {{ path = {:?} }}",
-                framework.display().to_string()
-            ),
+            Some(("nautil", _)) => &format!("nautil = {framework}"),
             Some((key, _)) => shared(key),
             None => line,
         };
@@ -205,4 +222,18 @@ fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
         fs::create_dir_all(parent).map_err(failed)?;
     }
     fs::write(path, content).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Framework, Name, manifest};
+
+    #[test]
+    fn a_project_far_from_the_framework_takes_its_release() {
+        let name = Name("my-rates".to_owned());
+        let manifest = manifest(&name, &Framework::Release);
+        let line = format!("\nnautil = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+        assert!(manifest.contains(&line), "{manifest}");
+        assert!(!manifest.contains("path = \"/"), "{manifest}");
+    }
 }
