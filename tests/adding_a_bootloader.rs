@@ -43,7 +43,7 @@ impl Command for Greet {
 use nautil::testing::TestKernel;
 use nautil::{Bootloaders, Kernel, console};
 
-use crate::source::{Readme, read};
+use crate::source::{Page, marked};
 
 /// The application after its kernel got the one more line.
 pub(crate) struct Greeted;
@@ -86,19 +86,17 @@ async fn the_command_is_listed_beside_the_others() {
 
 #[test]
 fn the_readme_shows_this_very_code() {
-    let file = read("tests/adding_a_bootloader.rs");
-    let (_, after) = file.split_once("// README: begin\n").unwrap();
-    let (example, _) = after.split_once("// README: end\n").unwrap();
+    let example = marked("tests/adding_a_bootloader.rs", "README");
     let lines = example.lines().filter(|line| !line.is_empty()).count();
     assert!((20..30).contains(&lines), "{lines} lines are no example");
 
-    let readme = Readme::read();
+    let readme = Page::read("README.md");
     let mut shown = readme
         .blocks("rust")
         .filter(|block| block.heading == "Adding a bootloader");
     assert_eq!(
-        shown.next().map(|block| block.text.as_str()),
-        Some(example),
+        shown.next().map(|block| &block.text),
+        Some(&example),
         "the README's first Rust block under \"Adding a bootloader\""
     );
 }

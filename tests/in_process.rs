@@ -11,6 +11,8 @@ use nautil::console;
 use nautil::grpc::{Code, Request, Status};
 use nautil::testing::TestKernel;
 
+use crate::source::{Page, marked};
+
 /// What nobody outside is to read.
 const SECRET: &str = "password authentication failed for user \"rates\"";
 
@@ -53,6 +55,20 @@ async fn status(rates: impl RateSource) -> Status {
         .await;
     app.stop().await.unwrap();
     answer.unwrap_err()
+}
+
+#[tokio::test]
+async fn the_documentation_shows_how() {
+    // docs: begin
+    let rates: Arc<dyn RateSource> = Arc::new(Fixed);
+    let kernel = TestKernel::of(Kernel).replace(rates);
+    let called = kernel.console(["grpc:get-currency-rate", "TRYUSD"]).await;
+    assert_eq!(called.out, "TRYUSD: 75.00\n");
+    // docs: end
+
+    let page = Page::read("docs/development.md");
+    let shown: Vec<&str> = page.blocks("rust").map(|block| &*block.text).collect();
+    assert_eq!(shown, [marked("tests/in_process.rs", "docs")]);
 }
 
 #[tokio::test]

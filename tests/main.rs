@@ -16,7 +16,7 @@
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`, `rooms`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says?
-//! - `adding_a_bootloader`, `readme`: is the README true?
+//! - `adding_a_bootloader`, `readme`: do the README and the pages in `docs/` show what is so?
 //!
 //! The furniture: `support` (a project in a temporary directory, a process that cannot hang), `wire` (a call by hand),
 //! `disk` (files and directories), `workspace` (a copy that cargo builds), `source` (the files of this repository, read as text).

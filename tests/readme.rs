@@ -1,27 +1,55 @@
-//! Whether the README is true: every command line that it shows in a `sh` block is run here, and says what the `text` block
-//! behind it shows.
+//! Whether the README and the pages in `docs/` are true: every command line that they show in a `sh` block is run here, and says
+//! what the `text` block behind it shows.
 //!
 //! A rate is any of those that the source draws, a port any port, a line `…` any lines. `cargo run -- serve` stays in the
-//! background until the next one. Commands below "Adding a bootloader" are those of the kernel that got the bootloader.
+//! background until the next one, or to the end of the page. Commands below "Adding a bootloader" are those of the kernel that
+//! got the bootloader.
 
 use nautil::console::Code;
 use nautil::testing::TestKernel;
 
 use crate::adding_a_bootloader::Greeted;
-use crate::source::{self, Block, Readme};
+use crate::source::{self, Block, Page};
 use crate::support::{HOST, Process, Project, Ran, Server};
 
-/// Command lines that are not run: they are tests themselves, or need the network or a daemon.
-const EXCEPTED: [&str; 6] = [
-    "cargo test",
-    "git clone",
-    "docker ",
-    "cd ",
-    "grpcurl ",
-    "kubectl ",
+/// How command lines begin that are not run here, and why not.
+const EXCEPTED: [(&str, &str); 15] = [
+    (".ci/", "the gate, which runs this test"),
+    ("cargo test", "tests, this one among them"),
+    ("cargo bench", "minutes; nothing is asserted"),
+    ("cargo build", "minutes; the gate and the images build so"),
+    ("cargo run -- dev", "does not end; `dev` runs it"),
+    (
+        "cargo run -p nautil-cli",
+        "another program; its own tests run it",
+    ),
+    (
+        "RUSTFLAGS=",
+        "builds every crate again; `deployment::tokio_console` says what for",
+    ),
+    ("docker ", "needs an engine; `deployment::docker` runs them"),
+    (
+        "CURRENCY_RATE_PORT=9001-9003 docker ",
+        "as above, on ports that may be taken",
+    ),
+    (
+        "deployment/debug/up",
+        "needs an engine; `deployment::debugger` does the same",
+    ),
+    ("kubectl ", "needs a cluster"),
+    ("apt-get ", "changes this machine"),
+    ("install ", "changes this machine"),
+    ("mkdir ", "changes this machine"),
+    ("systemctl ", "changes this machine"),
 ];
 
-/// A command line of the README.
+/// What a fenced block may be. A command line stands in `sh`, so that it is run; what a debugger is told is another test's.
+const LANGUAGES: [&str; 6] = ["gdb", "protobuf", "rust", "sh", "text", "toml"];
+
+/// How long the README may be: it is the first page, and the others lead on.
+const FIRST_PAGE: usize = 200;
+
+/// A command line of a page.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
     Excepted(String),
@@ -43,7 +71,7 @@ fn lines(block: &Block) -> Vec<Line> {
 }
 
 fn line(text: &str) -> Line {
-    if EXCEPTED.iter().any(|start| text.starts_with(start)) {
+    if EXCEPTED.iter().any(|(start, _)| text.starts_with(start)) {
         return Line::Excepted(text.to_owned());
     }
     let mut words = words(text).into_iter().peekable();
@@ -120,7 +148,7 @@ fn matches(shown: &str, said: &str) -> bool {
     rest.is_empty() || (is_open && shown.ends_with('…'))
 }
 
-/// A reader who follows the README.
+/// A reader who follows a page.
 struct Reader {
     project: Project,
     server: Option<Server>,
@@ -148,66 +176,97 @@ impl Reader {
 
 #[tokio::test]
 async fn every_command_works_and_says_what_is_shown() {
-    let readme = Readme::read();
-    let mut reader = Reader {
-        project: Project::new(),
-        server: None,
-    };
-    let (mut run, mut excepted, mut compared) = (0, Vec::new(), 0);
-    for (index, block) in readme
-        .0
-        .iter()
-        .enumerate()
-        .filter(|(_, block)| block.language == "sh")
-    {
-        let mut said = String::new();
-        for line in lines(block) {
-            let (variables, arguments) = match line {
-                Line::Excepted(text) => {
-                    excepted.push(text);
-                    continue;
-                }
-                Line::App {
+    let (mut run, mut compared) = (0, 0);
+    for page in Page::all() {
+        let mut reader = Reader {
+            project: Project::new(),
+            server: None,
+        };
+        for (index, block) in page.blocks.iter().enumerate() {
+            if block.language != "sh" {
+                continue;
+            }
+            let mut said = String::new();
+            for line in lines(block) {
+                let Line::App {
                     variables,
                     arguments,
-                } => (variables, arguments),
-            };
-            run += 1;
-            if block.heading == "Adding a bootloader" {
-                let called = TestKernel::of(Greeted).console(&arguments).await;
-                assert_eq!(called.code, Code::Done, "{called:?}");
-                said += &called.out;
-            } else {
-                said += &reader.run(&variables, &arguments);
+                } = line
+                else {
+                    continue;
+                };
+                run += 1;
+                if block.heading == "Adding a bootloader" {
+                    let called = TestKernel::of(Greeted).console(&arguments).await;
+                    assert_eq!(called.code, Code::Done, "{called:?}");
+                    said += &called.out;
+                } else {
+                    said += &reader.run(&variables, &arguments);
+                }
+            }
+            let next = page.blocks.get(index + 1);
+            if let Some(shown) = next.filter(|next| next.language == "text") {
+                compared += 1;
+                assert!(
+                    matches(&shown.text, &said),
+                    "{}--- {} shows\n{}--- it says\n{said}",
+                    block.text,
+                    page.path,
+                    shown.text
+                );
             }
         }
-        if let Some(shown) = readme
-            .0
-            .get(index + 1)
-            .filter(|next| next.language == "text")
-        {
-            compared += 1;
+    }
+    assert!(run >= 10, "{run} commands of the application are shown");
+    assert!(compared >= 3, "{compared} outputs are shown");
+}
+
+#[test]
+fn every_exception_is_one() {
+    let pages = Page::all();
+    let excepted: Vec<String> = pages
+        .iter()
+        .flat_map(|page| page.blocks("sh"))
+        .flat_map(lines)
+        .filter_map(|line| match line {
+            Line::Excepted(text) => Some(text),
+            Line::App { .. } => None,
+        })
+        .collect();
+    let idle: Vec<&str> = EXCEPTED
+        .iter()
+        .map(|(start, _)| *start)
+        .filter(|start| !excepted.iter().any(|line| line.starts_with(start)))
+        .collect();
+    assert_eq!(idle, [""; 0], "no page shows a command that begins so");
+}
+
+#[test]
+fn a_command_is_in_a_block_that_is_run() {
+    for page in Page::all() {
+        for block in &page.blocks {
             assert!(
-                matches(&shown.text, &said),
-                "{}--- the README shows\n{}--- it says\n{said}",
-                block.text,
-                shown.text
+                LANGUAGES.contains(&&*block.language),
+                "{}: ```{}\n{}",
+                page.path,
+                block.language,
+                block.text
             );
         }
     }
+}
+
+#[test]
+fn the_first_page_is_short() {
+    let lines = source::read("README.md").lines().count();
     assert!(
-        run >= 3,
-        "the README shows {run} commands of the application"
-    );
-    assert!(compared >= 1, "the README shows no output");
-    assert!(
-        excepted.len() <= 2 * run,
-        "{run} are run, and these are not: {excepted:#?}"
+        lines < FIRST_PAGE,
+        "{lines} lines: the rest belongs into docs/"
     );
 }
 
 #[test]
-fn a_line_of_the_readme_is_read_as_a_shell_reads_it() {
+fn a_line_of_a_page_is_read_as_a_shell_reads_it() {
     let app = |variables: &[(&str, &str)], arguments: &[&str]| Line::App {
         variables: variables
             .iter()
@@ -251,24 +310,27 @@ fn every_dependency_has_a_line_that_says_what_it_is_for() {
     let (_, dependencies) = manifest
         .split_once("[workspace.dependencies]\n")
         .expect("the versions are stated once, for the workspace");
-    let names = dependencies
+    let mut names: Vec<&str> = dependencies
         .lines()
         .take_while(|line| !line.starts_with('['))
         .filter(|line| !line.starts_with('#') && !line.starts_with("nautil"))
-        .filter_map(|line| Some(line.split_once(" = ")?.0));
-    let readme = source::read("README.md");
-    let (_, table) = readme.split_once("## What it stands on").unwrap();
-    let listed: Vec<&str> = table
+        .filter_map(|line| Some(line.split_once(" = ")?.0))
+        .collect();
+    assert!(names.len() > 30, "only {} were found", names.len());
+
+    let page = source::read("docs/dependencies.md");
+    let mut listed: Vec<&str> = page
         .lines()
         .filter_map(|line| line.split('|').nth(1))
+        .skip_while(|names| !names.starts_with("---"))
+        .skip(1)
         .flat_map(|names| names.split(','))
         .map(str::trim)
         .collect();
-    let names: Vec<&str> = names.collect();
-    assert!(names.len() > 30, "only {} were found", names.len());
-    let silent: Vec<&str> = names
-        .into_iter()
-        .filter(|name| !listed.contains(name))
-        .collect();
-    assert!(silent.is_empty(), "the README says nothing of {silent:?}");
+    names.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(
+        listed, names,
+        "docs/dependencies.md beside [workspace.dependencies]"
+    );
 }

@@ -1,4 +1,4 @@
-//! The files of this repository, read as text: paths in Rust, keys in TOML, blocks in the README.
+//! The files of this repository, read as text: paths in Rust, keys in TOML, blocks in the pages of the documentation.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(crate) struct Source {
     tokens: TokenStream,
 }
 
-/// A fenced block of the README.
+/// A fenced block of a page.
 pub(crate) struct Block {
     /// The heading above it.
     pub(crate) heading: String,
@@ -23,8 +23,15 @@ pub(crate) struct Block {
     pub(crate) text: String,
 }
 
-/// The README's blocks in their order.
-pub(crate) struct Readme(pub(crate) Vec<Block>);
+/// A page of the documentation.
+pub(crate) struct Page {
+    /// From the root of the repository.
+    pub(crate) path: String,
+    /// The lines outside of blocks, each with its number.
+    pub(crate) prose: Vec<(usize, String)>,
+    /// The fenced blocks in their order.
+    pub(crate) blocks: Vec<Block>,
+}
 
 /// A file by its path from the root.
 pub(crate) fn read(path: &str) -> String {
@@ -155,42 +162,79 @@ pub(crate) fn keys(toml: &str) -> Vec<String> {
     keys
 }
 
-impl Readme {
-    pub(crate) fn read() -> Self {
-        Self::of(&read("README.md"))
+/// The lines of a file between `// <name>: begin` and `// <name>: end`, without the indentation that all of them share.
+pub(crate) fn marked(path: &str, name: &str) -> String {
+    let file = read(path);
+    let parts = file.split_once(&format!("// {name}: begin\n"));
+    let (_, after) = parts.unwrap_or_else(|| panic!("{path} has no mark `{name}: begin`"));
+    let parts = after.split_once(&format!("// {name}: end\n"));
+    let (text, _) = parts.unwrap_or_else(|| panic!("{path} has no mark `{name}: end`"));
+    let text = text.trim_end_matches(' ');
+    let indentation = text.len() - text.trim_start_matches(' ').len();
+    text.lines()
+        .map(|line| format!("{}\n", line.get(indentation..).unwrap_or_default()))
+        .collect()
+}
+
+impl Page {
+    /// The README and its neighbours, and everything in `docs/`.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut paths = Vec::new();
+        for directory in ["", "docs/"] {
+            for entry in fs::read_dir(Path::new(ROOT).join(directory)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                paths.extend(name.ends_with(".md").then(|| format!("{directory}{name}")));
+            }
+        }
+        paths.sort();
+        paths.iter().map(|path| Self::read(path)).collect()
     }
 
-    pub(crate) fn of(markdown: &str) -> Self {
-        let mut blocks: Vec<Block> = Vec::new();
+    pub(crate) fn read(path: &str) -> Self {
+        Self::of(path, &read(path))
+    }
+
+    pub(crate) fn of(path: &str, markdown: &str) -> Self {
+        let mut page = Page {
+            path: path.to_owned(),
+            prose: Vec::new(),
+            blocks: Vec::new(),
+        };
         let mut heading = String::new();
         let mut is_inside = false;
-        for line in markdown.lines() {
-            match line.strip_prefix("```") {
+        for (index, line) in markdown.lines().enumerate() {
+            match line.trim_start().strip_prefix("```") {
+                // A span of code, which may hold back-quotes itself.
+                Some(rest) if !is_inside && rest.contains('`') => {
+                    page.prose.push((index + 1, line.to_owned()));
+                }
                 Some(_) if is_inside => is_inside = false,
                 Some(language) => {
                     is_inside = true;
-                    blocks.push(Block {
+                    page.blocks.push(Block {
                         heading: heading.clone(),
                         language: language.to_owned(),
                         text: String::new(),
                     });
                 }
                 None if is_inside => {
-                    let text = &mut blocks.last_mut().unwrap().text;
+                    let text = &mut page.blocks.last_mut().unwrap().text;
                     text.push_str(line);
                     text.push('\n');
                 }
-                None if line.starts_with('#') => {
-                    line.trim_start_matches('#').trim().clone_into(&mut heading);
+                None => {
+                    if line.starts_with('#') {
+                        line.trim_start_matches('#').trim().clone_into(&mut heading);
+                    }
+                    page.prose.push((index + 1, line.to_owned()));
                 }
-                None => {}
             }
         }
-        Readme(blocks)
+        page
     }
 
     pub(crate) fn blocks<'a>(&'a self, language: &'a str) -> impl Iterator<Item = &'a Block> {
-        self.0
+        self.blocks
             .iter()
             .filter(move |block| block.language == language)
     }

@@ -118,13 +118,13 @@ async fn connect(address: SocketAddr) -> Channel {
 }
 
 #[test]
-fn the_readme_stops_at_the_same_line() {
-    let readme = source::read("README.md");
+fn the_documentation_stops_at_the_same_line() {
+    let page = source::read("docs/debugging.md");
     let line = line();
     let gdb = format!("(gdb) break {HANDLER}:{line}\n");
-    assert!(readme.contains(&gdb), "{gdb}");
+    assert!(page.contains(&gdb), "{gdb}");
     let lldb = format!("--file currency_rate_service.rs --line {line}`");
-    assert!(readme.contains(&lldb), "{lldb}");
+    assert!(page.contains(&lldb), "{lldb}");
 }
 
 /// `GetRate` by a client of tonic's, with a deadline or without.
