@@ -17,6 +17,7 @@
 //! - `invariants`, `rooms`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says?
 //! - `adding_a_bootloader`, `readme`: do the README and the pages in `docs/` show what is so?
+//! - `links`: do they lead where they say?
 //!
 //! The furniture: `support` (a project in a temporary directory, a process that cannot hang), `wire` (a call by hand),
 //! `disk` (files and directories), `workspace` (a copy that cargo builds), `source` (the files of this repository, read as text).
@@ -37,6 +38,7 @@ mod health;
 mod in_process;
 mod invariants;
 mod journey;
+mod links;
 mod logs;
 mod readme;
 mod rooms;
