@@ -66,9 +66,23 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # Where to read first
+//!
+//! 1. The example above: every noun once, in use.
+//! 2. [`bootloader`]: the one trait that a feature implements, and [`Init`], all that it may declare.
+//! 3. `kernel/process.rs`: what [`run`] does from the first line to the exit code, and `kernel/phases.rs`, the phases that it walks
+//!    through. Each phase is a type, so that nothing can be added after its time.
+//! 4. `telemetry/`: the smallest room, a section with its bootloader. The other rooms are built alike.
+//! 5. For the way of a call, `grpc/server/mod.rs` and `grpc/client/mod.rs`. Each begins with a map.
+//! 6. [`testing`]: the same kernel without a process around it, which is how everything here is tested.
+//!
 //! # Features
 //!
+//! None is on by default.
+//!
 //! - `codegen`: the command `grpc:generate`, with the compiler for `.proto` files. A production build leaves it out.
+//! - `dev`: the command `dev`, which serves, and swaps the server for a new one whenever a file is saved. It includes `codegen`, because
+//!   a contract that is saved is generated. A production build leaves it out.
 //! - `tokio-console`: what `tokio-console` connects to, at `127.0.0.1:6669` or `TOKIO_CONSOLE_BIND`. It needs
 //!   `RUSTFLAGS="--cfg tokio_unstable"`, and says so at start without it. Not for production.
 
