@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, Args};
 
-use super::arguments::Globals;
+use super::globals::Globals;
 use super::{CommandEntry, Output};
 
 /// Every command of the application, with what the application calls itself.

@@ -57,8 +57,10 @@ use crate::shutdown::Shutdown;
 ///     fn bootloaders(&self) -> Bootloaders { Bootloaders::new().with(TickerBootloader) }
 /// }
 ///
+/// # let root = tempfile::tempdir()?;
+/// # std::fs::create_dir(root.path().join("config"))?;
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// let app = TestKernel::of(App).start().await?;
+/// let app = TestKernel::of(App).root(root.path()).start().await?;
 /// let ticks = app.get::<Ticks>()?;
 /// app.stop().await?;
 /// assert_eq!(ticks.0.load(Ordering::Relaxed), 1);

@@ -51,9 +51,9 @@ pub(crate) fn start(container: &Container, output: &Output) -> Logs {
     };
     let (writer, flush) = writer::standard_error();
     let logs = logs(config.format, output.error_ansi(), writer).with_filter(filter);
-    let subscriber = tracing_subscriber::registry()
-        .with(features(container, output))
-        .with(logs);
+    // An empty list would be a layer that wants nothing to be recorded, by anybody.
+    let features = Some(features(container, output)).filter(|features| !features.is_empty());
+    let subscriber = tracing_subscriber::registry().with(features).with(logs);
     #[cfg(feature = "tokio-console")]
     let subscriber = subscriber.with(tokio_console::layer(container, output));
     let _ = subscriber.try_init();
