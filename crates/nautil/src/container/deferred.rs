@@ -8,7 +8,35 @@ use shaku::Interface;
 /// The place of a value that is made in boot, because making it takes an `await`: see
 /// [`Bindings::deferred`](super::Bindings::deferred).
 ///
-/// It is filled once, because filling consumes it.
+/// It is filled once, because filling consumes it. What fills it can be kept as a future until boot runs:
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::sync::Arc;
+/// use nautil::BoxError;
+/// use nautil::container::{Bindings, Deferred};
+///
+/// struct Pool(usize);
+///
+/// async fn connect() -> Result<Pool, BoxError> { Ok(Pool(8)) }
+///
+/// let mut bindings = Bindings::default();
+/// let place: Deferred<Pool> = bindings.deferred("DatabaseBootloader");
+/// let boot: Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>> = Box::pin(async move {
+///     if place.is_needed() {
+///         place.fill(Arc::new(connect().await?));
+///     }
+///     Ok(())
+/// });
+///
+/// let container = bindings.seal();
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// boot.await?;
+/// assert_eq!(container.get::<Pool>()?.0, 8);
+/// # Ok::<(), BoxError>(())
+/// # })?;
+/// # Ok::<(), BoxError>(())
+/// ```
 #[must_use = "a deferred binding is of no use before it is filled"]
 pub struct Deferred<I: ?Sized> {
     /// The binding has the value. The place does not keep it alive, so it knows when the binding is gone.

@@ -29,12 +29,22 @@
 //! # Ok::<(), nautil::container::ResolveError>(())
 //! ```
 //!
-//! How it works on shaku unmodified: [`Container`] is a [`shaku::Module`] that has every component, so the code that
+//! # What can go wrong
+//!
+//! Every [`ResolveError`] names what could not be resolved, who needs it, and the bootloaders that bound both. Something
+//! may be missing, bound twice, or circular; a factory may fail or panic. [`Container::check`] finds all of it at once.
+//! A ring is found wherever it leads: through an injected [`Container`], and through threads that wait for each other.
+//! Only where one thread waits for another in a way that the container cannot see, such as a join, it takes as long as
+//! [`Bindings::build_timeout`] says.
+//!
+//! # How it works
+//!
+//! shaku is unmodified: [`Container`] is a [`shaku::Module`] that has every component, so the code that
 //! `derive(Component)` writes accepts it. Each binding is built in a build context of its own. shaku's
 //! `build_component` cannot return an error, so a need that cannot be resolved leaves the component that has it by
 //! [`std::panic::resume_unwind`] (which runs no panic hook) with a [`ResolveError`] as payload. It is caught in one
-//! place, where the binding runs the component's code, and goes on from there as a `Result`. That is why a program is
-//! built with `panic = "unwind"`, which is the default.
+//! place, where the binding runs the component's code, and goes on from there as a `Result`. So a program is to be built
+//! with `panic = "unwind"`, which is Cargo's default: with `abort`, a missing binding would end the process.
 
 mod binding;
 mod bindings;

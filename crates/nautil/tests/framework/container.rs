@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use nautil::container::{
     Bindings, Component, Container, HasComponent, Interface, Reason, ResolveError,
 };
-use nautil::shaku::HasComponents;
+use nautil::shaku::{HasComponents, ModuleBuildContext};
 
 pub(crate) trait Clock: Interface {
     fn now(&self) -> u64;
@@ -109,6 +109,48 @@ fn counted() -> (Container, Arc<AtomicUsize>) {
     });
     bindings.bind::<ByHour>("Greeting");
     (bindings.seal(), made)
+}
+
+#[test]
+fn its_parts_say_how_much_they_hold() {
+    let mut bindings = Bindings::default();
+    bindings.bind::<Fixed>("Time");
+    bindings.extend::<Fixed>("Time");
+    bindings.factory::<String>("Debug", |resolver| Ok(Arc::new(format!("{resolver:?}"))));
+    let place = bindings.deferred::<u64>("Numbers");
+    assert_eq!(format!("{place:?}"), "Deferred { .. }");
+    assert_eq!(
+        format!("{bindings:?}"),
+        "Bindings { bound: 3, listed: 1, .. }"
+    );
+    let container = bindings.seal();
+    assert_eq!(format!("{container:?}"), "Container { bound: 4, .. }");
+    assert_eq!(
+        *container.get::<String>().unwrap(),
+        "Resolver { container: Container { bound: 4, .. } }"
+    );
+}
+
+#[test]
+fn a_component_that_is_written_by_hand_sees_what_it_is_built_for() {
+    struct Seen(String);
+    impl Component<Container> for Seen {
+        type Interface = Seen;
+        type Parameters = ();
+
+        fn build(context: &mut ModuleBuildContext<Container>, (): ()) -> Box<Seen> {
+            let clocks: Vec<Arc<dyn Clock>> = Container::build_components(context);
+            Box::new(Seen(format!("{:?} {}", context.submodules(), clocks.len())))
+        }
+    }
+
+    let mut bindings = Bindings::default();
+    bindings.bind::<Seen>("Debug");
+    bindings.extend::<Fixed>("Time");
+    assert_eq!(
+        bindings.seal().get::<Seen>().unwrap().0,
+        "Resolution { binding: Frame { interface: \"Seen\", implementation: \"Seen\", bootloader: \"Debug\" }, .. } 1"
+    );
 }
 
 #[test]
