@@ -39,8 +39,18 @@ pub fn without_password(value: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text that should be a host, as an error may repeat it: what stands before an `@` may be a password, with or without a
+/// scheme.
+pub fn host(text: &str) -> String {
+    escaped(if text.contains("://") {
+        without_password(text)
+    } else {
+        without_credential(text)
+    })
+}
+
 /// The same for what stands behind the `://`: `user:secret@host` is `user:********@host`.
-pub fn without_credential(authority: &str) -> Cow<'_, str> {
+fn without_credential(authority: &str) -> Cow<'_, str> {
     let credential = authority.rsplit_once('@');
     match credential.and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
         Some((user, host)) => Cow::Owned(format!("{user}:{MASK}@{host}")),
@@ -65,7 +75,7 @@ fn turns_text(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, without_credential, without_password, without_passwords};
+    use super::{escaped, host, without_password, without_passwords};
 
     #[test]
     fn characters_that_move_the_cursor_are_escaped_and_letters_are_not() {
@@ -99,7 +109,8 @@ mod tests {
         ] {
             assert_eq!(without_password(value), expected);
         }
-        assert_eq!(without_credential("user:secret@host"), "user:********@host");
+        assert_eq!(host("user:secret@host"), "user:********@host");
+        assert_eq!(host("http://user:secret@host"), "http://user:********@host");
     }
 
     #[test]

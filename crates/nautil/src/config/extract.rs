@@ -10,6 +10,7 @@ use figment::{Figment, Profile};
 
 use super::layer::Layer;
 use super::{Error, Section};
+use nautil_grpc::printable::{escaped, without_password, without_passwords};
 use crate::suggest;
 
 /// The section, or everything that is wrong with it.
@@ -73,10 +74,10 @@ pub(super) fn owner<'layers>(layers: &'layers [Layer], path: &[String]) -> Optio
     layers.iter().rev().find(|layer| layer.get(path).is_some())
 }
 
-/// A value as it would stand in a file.
+/// A value as it would stand in a file, but for the password of a URL.
 pub(super) fn shown(value: &Value) -> String {
     match value {
-        Value::String(_, text) => format!("{text:?}"),
+        Value::String(_, text) => format!("{:?}", without_password(text)),
         Value::Char(_, character) => format!("{:?}", character.to_string()),
         Value::Bool(_, truth) => truth.to_string(),
         Value::Num(_, number) => match (number.to_u128(), number.to_i128()) {
@@ -94,7 +95,7 @@ pub(super) fn shown(value: &Value) -> String {
         Value::Dict(_, entries) => {
             let entries: Vec<String> = entries
                 .iter()
-                .map(|(key, value)| format!("{key} = {}", shown(value)))
+                .map(|(key, value)| format!("{} = {}", escaped(key), shown(value)))
                 .collect();
             format!("{{ {} }}", entries.join(", ")).replace("{  }", "{}")
         }
@@ -158,15 +159,37 @@ fn problem(kind: &Kind, value: Option<&Value>) -> String {
             let hint = suggest::hint(found, known.clone());
             let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
             let known: Vec<String> = known.map(|name| format!("{name:?}")).collect();
+            let found = without_password(found);
             format!("found {found:?}, expected {}{hint}", known.join(" or "))
         }
         Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
-            let found = value.map_or_else(|| actual.to_string(), shown);
-            format!("found {found}, expected {}", plain(expected))
+            let expected = plain(expected);
+            let found = match value {
+                // Whatever was meant for a list or a table may be a secret that belongs into it.
+                Some(value) if expected == LIST || expected == TABLE => kind_of(value).to_owned(),
+                Some(value) => shown(value),
+                None => without_passwords(&actual.to_string()),
+            };
+            format!("found {found}, expected {expected}")
         }
         Kind::MissingField(field) => format!("the key `{field}` is missing"),
-        Kind::Message(message) => message.clone(),
-        other => other.to_string(),
+        Kind::Message(message) => without_passwords(message),
+        other => without_passwords(&other.to_string()),
+    }
+}
+
+const LIST: &str = "a list, such as [\"a\", \"b\"]";
+const TABLE: &str = "a table";
+
+/// What a value is, without its content.
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::String(..) | Value::Char(..) => "a string",
+        Value::Bool(..) => "a boolean",
+        Value::Num(..) => "a number",
+        Value::Empty(..) => "nothing",
+        Value::Array(..) => "a list",
+        Value::Dict(..) => TABLE,
     }
 }
 
@@ -186,10 +209,10 @@ fn plain(expected: &str) -> &str {
         "i32" => "a whole number from -2147483648 to 2147483647",
         "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
-        "a sequence" => "a list, such as [\"a\", \"b\"]",
-        "a map" => "a table",
+        "a sequence" => LIST,
+        "a map" => TABLE,
         "a boolean" => "true or false",
-        other if other.starts_with("struct ") => "a table",
+        other if other.starts_with("struct ") => TABLE,
         other => other,
     }
 }

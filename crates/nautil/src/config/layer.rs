@@ -11,6 +11,9 @@ use super::interpolate::{has_reference, interpolate};
 use crate::environment::Environment;
 use nautil_grpc::permission::unreadable;
 
+/// The mark that some editors put at the start of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Some of a section's values, all from one place.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
@@ -99,12 +102,17 @@ pub(super) fn read_file(
             return Vec::new();
         }
     };
-    let mut values: Dict = match Toml::from_str(&text) {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+    let mut values: Dict = match Toml::from_str(text) {
         Ok(values) => values,
         Err(error) => {
+            // The error's own text would repeat the line.
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
             errors.push(Error::Syntax {
                 path: shown.to_owned(),
-                message: error.to_string().trim_end().to_owned(),
+                line,
+                column,
+                message: error.message().trim_end().replace('\n', ", "),
             });
             return Vec::new();
         }
@@ -129,6 +137,14 @@ pub(super) fn read_file(
         }
     }
     layers
+}
+
+/// Line and column of the character at this byte, both from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let at = (0..=at.min(text.len())).rfind(|at| text.is_char_boundary(*at));
+    let before = &text[..at.unwrap_or(0)];
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Takes out every value that uses a `${…}`: a string, or a list with such a string in it.

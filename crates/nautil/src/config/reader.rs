@@ -11,6 +11,7 @@ use super::layer::{Layer, read_file};
 use super::{Error, Section};
 use crate::container::Bindings;
 use crate::environment::{self, Environment};
+use nautil_grpc::printable::escaped;
 use crate::suggest;
 
 /// The frozen configuration: what each key is, where it comes from, and everything that is wrong.
@@ -241,14 +242,12 @@ impl Reader<'_> {
 
     /// `--set <section>.<key>=<value>`.
     fn flags(&self) -> impl Iterator<Item = Result<(String, Layer), Error>> {
-        self.assignments.iter().map(|text| {
-            let (key, value) = text
-                .split_once('=')
-                .ok_or_else(|| Error::Assignment { text: text.clone() })?;
+        self.assignments.iter().zip(1..).map(|(text, number)| {
+            let (key, value) = text.split_once('=').ok_or(Error::Assignment { number })?;
             let (section, key) = key
                 .split_once('.')
                 .filter(|(section, key)| !section.is_empty() && !key.is_empty())
-                .ok_or_else(|| Error::Assignment { text: text.clone() })?;
+                .ok_or(Error::Assignment { number })?;
             let path = key.split('.').map(str::to_owned).collect();
             let layer = Layer::of_text("--set".to_owned(), path, value);
             Ok((section.to_owned(), layer))
@@ -324,7 +323,7 @@ fn flatten(
                 flatten(inner, path, section, layers, entries);
             }
             value => entries.push(Entry {
-                key: format!("{section}.{}", path.join(".")),
+                key: escaped(format_args!("{section}.{}", path.join("."))),
                 value: shown(value),
                 origin: owner(layers, path)
                     .map_or_else(|| "default".to_owned(), |owner| owner.origin.clone()),

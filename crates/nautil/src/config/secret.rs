@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-const MASK: &str = "********";
+use nautil_grpc::printable::MASK;
 
 /// A password, a token, a key. It comes from a file or a variable, never from a `Default`, and shows as `********`.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -8,20 +8,129 @@ use crate::project::{Project, assert_done, assert_refused};
 use crate::sections::{Storage, errors, errors_of, kernel};
 
 #[tokio::test]
-async fn a_file_that_is_no_toml_is_shown_with_line_and_caret() {
+async fn a_file_that_is_no_toml_is_named_with_line_and_column() {
     let project = Project::new().config("cache.toml", "workers = 3\nlifetime = 30s\n");
     let called = kernel(&project).console(["config:show", "cache"]).await;
     assert_eq!(called.code, Code::Failed);
     assert_eq!(
         called.err,
-        "\
-error: config/cache.toml: TOML parse error at line 2, column 14
-  |
-2 | lifetime = 30s
-  |              ^
-expected newline, `#`
-"
+        "error: config/cache.toml, line 2, column 14: expected newline, `#`\n"
     );
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_toml_is_not_repeated() {
+    for (text, line, column, expected) in [
+        (
+            "token = hunter2",
+            1,
+            9,
+            "invalid string, expected `\"`, `'`",
+        ),
+        ("token = \"hunter2", 1, 17, "invalid basic string"),
+        ("token = 'hunter2\n", 1, 17, "invalid literal string"),
+        (
+            "token = '''hunter2\nhunter3",
+            2,
+            8,
+            "invalid multiline literal string",
+        ),
+        (
+            "token = \"größe\\hunter2\"",
+            1,
+            17,
+            "invalid escape sequence, expected `b`, `f`, `n`, `r`, `t`, `u`, `U`, `\\`, `\"`",
+        ),
+        (
+            "\u{feff}token = hunter2",
+            1,
+            9,
+            "invalid string, expected `\"`, `'`",
+        ),
+        ("\r\ntoken \"hunter2\"", 2, 7, "expected `.`, `=`"),
+        (
+            "token = 'a'\ntoken = 'hunter2'",
+            2,
+            1,
+            "duplicate key `token` in document root",
+        ),
+        ("token = 'a' hunter2", 1, 13, "expected newline, `#`"),
+    ] {
+        assert_eq!(
+            errors_of(text).await,
+            [format!(
+                "config/cache.toml, line {line}, column {column}: {expected}"
+            )],
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_list_or_a_table_should_be_is_not_repeated() {
+    // Either may hold a secret.
+    assert_eq!(
+        errors_of("hosts = 'hunter2'\nlimits = 'hunter2'").await,
+        [
+            "cache.hosts (config/cache.toml): found a string, expected a list, such as [\"a\", \"b\"]",
+            "cache.limits (config/cache.toml): found a string, expected a table",
+        ]
+    );
+    let kernel = kernel(&Project::new())
+        .env("APP_CACHE__HOSTS", "hunter2")
+        .config("cache.limits=2");
+    assert_eq!(
+        errors(kernel).await,
+        [
+            "cache.hosts (APP_CACHE__HOSTS, environment): found a string, expected a list, such as [\"a\", \"b\"]",
+            "cache.limits (--set): found a number, expected a table",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_character_that_would_move_the_cursor_is_shown_as_its_escape() {
+    let project = Project::new()
+        .config(
+            "cache.toml",
+            "path = \"\\u001b[2J\"\nlifetime = \"\\u001b[2J\"\nmode = \"\\u009b2J\"\n\"\\u001b[2J\" = 1\n\
+             hosts = [\"${\\u001b[2J\"]\n[limits]\n\"a\\nb\" = 1\n",
+        )
+        .config("\u{1b}[2J.toml", "")
+        .config("\u{1b}/cache.toml", "a = 1 b")
+        .config("mail.toml", "\"\\u001b[2J\" = 1\n\"\\u001b[2J\" = 2");
+    let kernel = kernel(&project)
+        .env("APP_ENV", "\u{1b}")
+        .env("APP_CACHE__A\u{1b}[2J", "1")
+        .env("APP_\u{1b}[2J__A", "1")
+        .env("APP_CACHE_A\u{1b}[2J", "1")
+        .config("cache.a\u{202e}b=1")
+        .config("\u{1b}[2J.a=1");
+    let said = errors(kernel).await;
+    let keys = "the keys are lifetime, size, page, path, label, workers, enabled, mode, hosts, ports, limits, token";
+    assert_eq!(
+        said,
+        [
+            "APP_\\u{1b}[2J__A, environment: there is no config section `\\u{1b}[2j`",
+            "--set: there is no config section `\\u{1b}[2J`",
+            "APP_CACHE_A\\u{1b}[2J, environment: two underscores part a section from its key; \
+             did you mean APP_CACHE__A\\u{1b}[2J?",
+            "config/\\u{1b}[2J.toml: there is no config section `\\u{1b}[2J`",
+            "cache.hosts (config/cache.toml): found a `${` that no `}` closes, expected ${NAME} or ${NAME:-default}",
+            "config/\\u{1b}/cache.toml, line 1, column 7: expected newline, `#`",
+            &format!("cache.\\u{{1b}}[2J (config/cache.toml): there is no such key; {keys}"),
+            &format!(
+                "cache.a\\u{{1b}}[2j (APP_CACHE__A\\u{{1b}}[2J, environment): there is no such key; {keys}"
+            ),
+            &format!("cache.a\\u{{202e}}b (--set): there is no such key; {keys}"),
+            "cache.lifetime (config/cache.toml): found \"\\u{1b}[2J\", \
+             expected a duration with its unit, such as \"30s\" or \"250ms\"",
+            "cache.limits.a\\nb (config/cache.toml): there is no such key; the keys are entries, ratio",
+            "cache.mode (config/cache.toml): found \"\\u{9b}2J\", expected \"memory\" or \"disk\"",
+            "config/mail.toml, line 2, column 1: duplicate key `\\u{1b}[2J` in document root",
+        ]
+    );
+    assert!(!said.concat().contains(char::is_control), "{said:?}");
 }
 
 #[tokio::test]
@@ -88,12 +197,23 @@ async fn a_section_that_is_not_there_is_an_error_whoever_names_it() {
 }
 
 #[tokio::test]
-async fn a_flag_that_is_no_assignment_is_an_error() {
-    for text in ["cache.workers", "workers=3", ".workers=3", "cache.=3"] {
-        let kernel = kernel(&Project::new()).config(text);
+async fn a_flag_that_is_no_assignment_is_an_error_and_is_not_repeated() {
+    for text in [
+        "cache.workers",
+        "workers=3",
+        ".workers=3",
+        "cache.=3",
+        "hunter2",
+        "hunter2=",
+        "",
+    ] {
+        let kernel = kernel(&Project::new())
+            .config("cache.workers=3")
+            .config(text);
         assert_eq!(
             errors(kernel).await,
-            [format!("--set {text}: expected <section>.<key>=<value>")]
+            ["--set number 2: expected <section>.<key>=<value>"],
+            "{text}"
         );
     }
 }

@@ -122,3 +122,29 @@ async fn a_key_below_a_secret_is_refused_without_its_value() {
         ["cache.token (--set): found a table, expected a string in quotes"]
     );
 }
+
+#[tokio::test]
+async fn the_password_of_a_url_is_shown_nowhere() {
+    const URL: &str = "postgres://me:hunter2@db/rates";
+    const MASKED: &str = "postgres://me:********@db/rates";
+    let project = Project::new().config(
+        "cache.toml",
+        &format!("path = '{URL}'\nhosts = ['a', '{URL}']"),
+    );
+    let shown = kernel(&project).console(["config:show", "cache"]).await;
+    assert_eq!(shown.code, Code::Done);
+    let in_list = format!("[\"a\", \"{MASKED}\"]");
+    for masked in [format!("  \"{MASKED}\"  "), in_list] {
+        assert!(shown.out.contains(&masked), "{}", shown.out);
+    }
+
+    let said = errors_of(&format!(
+        "lifetime = '{URL}'\nsize = '{URL}'\nworkers = '{URL}'\nmode = '{URL}'\nenabled = ['{URL}']"
+    ))
+    .await;
+    assert_eq!(said.len(), 5, "{said:?}");
+    for line in said {
+        assert!(line.contains(&format!("\"{MASKED}\"")), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+}

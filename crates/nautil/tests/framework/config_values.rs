@@ -48,7 +48,7 @@ async fn text_that_stands_for_nothing_the_key_takes_is_an_error() {
         errors(kernel).await,
         [
             "cache.enabled (APP_CACHE__ENABLED, environment): found \"yes\", expected true or false",
-            "cache.hosts (APP_CACHE__HOSTS, environment): found \"a,b\", expected a list, such as [\"a\", \"b\"]",
+            "cache.hosts (APP_CACHE__HOSTS, environment): found a string, expected a list, such as [\"a\", \"b\"]",
             "cache.limits.entries (CACHE_ENTRIES, environment): found \"many\", \
              expected a whole number from 0 to 4294967295",
             "cache.workers (--set): found -1, expected a whole number from 0 to 65535",
@@ -170,8 +170,8 @@ async fn wrong_types_name_what_was_found_and_what_was_expected() {
         .await,
         [
             "cache.enabled (config/cache.toml): found 1, expected true or false",
-            "cache.hosts (config/cache.toml): found \"a\", expected a list, such as [\"a\", \"b\"]",
-            "cache.limits (config/cache.toml): found 3, expected a table",
+            "cache.hosts (config/cache.toml): found a string, expected a list, such as [\"a\", \"b\"]",
+            "cache.limits (config/cache.toml): found a number, expected a table",
             "cache.path (config/cache.toml): found 5, expected a string",
             "cache.ports.1 (config/cache.toml): found \"http\", expected a whole number from 0 to 65535",
             "cache.workers (config/cache.toml): found \"four\", expected a whole number from 0 to 65535",
