@@ -42,6 +42,26 @@ fn a_file_that_is_no_toml_is_named_with_line_and_column_and_not_repeated() {
 }
 
 #[test]
+fn a_host_with_a_password_is_refused_without_it() {
+    let project = Project::new();
+    let secret = "http://me:hunter2@localhost:9001";
+    let ran = Process::start(project.app(["serve"]).env(HOST, secret))
+        .end()
+        .with_code(1);
+    assert_eq!(
+        ran.err,
+        "error: clients.currency_rate_service.host (CURRENCY_RATE_SERVICE_HOST, environment): \
+         found \"http://me:********@localhost:9001\", expected no user and password before the host\n"
+    );
+    let said = complaints(&project, &[("APP_SERVER__MANAGEMENT__LISTEN", secret)]).concat();
+    assert!(
+        said.contains("`http://me:********@localhost:9001` is no address"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
 fn commands_that_need_no_rates_work_with_a_broken_rates_toml() {
     let project = Project::new();
     project.write("config/rates.toml", "lowest = = 3\n");

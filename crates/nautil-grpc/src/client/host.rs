@@ -8,12 +8,15 @@ use std::str::FromStr;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::printable;
+
 const EXPECTED: &str =
     "a host such as `localhost:9001`, `https://rates.example.com` or `unix:/run/rates.sock`";
 const EXPECTED_PORT: &str = "a port after the host, as in `localhost:9001`";
 const EXPECTED_PORT_RANGE: &str = "a port between 1 and 65535";
 const EXPECTED_NO_PATH: &str = "no path or query after the host and its port";
 const EXPECTED_SCHEME: &str = "one of the schemes `http`, `https` and `unix`";
+const EXPECTED_NO_USER: &str = "no user and password before the host";
 const EXPECTED_NO_SPACES: &str = "no spaces in a host";
 const EXPECTED_NAME: &str = "a host name or an address, with IPv6 in brackets as in `[::1]:9001`";
 const EXPECTED_SOCKET: &str = "the path of a socket, as in `unix:/run/rates.sock`";
@@ -42,7 +45,7 @@ pub struct Host {
     address: Address,
 }
 
-/// A text that is no [`Host`].
+/// A text that is no [`Host`]. It is repeated without the password that may stand in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("found `{found}`, expected {expected}")]
 pub struct HostError {
@@ -93,7 +96,7 @@ impl FromStr for Host {
                 address,
             }),
             Err(expected) => Err(HostError {
-                found: text.to_owned(),
+                found: printable::host(text),
                 expected,
             }),
         }
@@ -123,9 +126,15 @@ impl<'de> Deserialize<'de> for Host {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Host, E> {
-                text.parse().map_err(|error: HostError| {
-                    E::invalid_value(Unexpected::Str(text), &error.expected)
-                })
+                text.parse()
+                    .map_err(|error: HostError| match error.expected {
+                        // The text would be repeated as it is, and a password may stand in it.
+                        EXPECTED_NO_USER => E::custom(format_args!(
+                            "found \"{}\", expected {EXPECTED_NO_USER}",
+                            error.found
+                        )),
+                        expected => E::invalid_value(Unexpected::Str(text), &expected),
+                    })
             }
         }
         deserializer.deserialize_str(Text)
@@ -136,6 +145,10 @@ impl<'de> Deserialize<'de> for Host {
 fn address(text: &str) -> Result<Address, &'static str> {
     if text.is_empty() {
         return Err(EXPECTED);
+    }
+    // gRPC knows no password of a connection; and what is kept out here is printed nowhere.
+    if text.contains('@') && !text.starts_with("unix:") {
+        return Err(EXPECTED_NO_USER);
     }
     if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
         return Err(EXPECTED_NO_SPACES);

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::printable;
+
 /// An address to listen on, or one that is listened on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
@@ -21,7 +23,7 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
-/// A text that is no address to listen on.
+/// A text that is no address to listen on. It is repeated without the password that may stand in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{found}` is no address to listen on: expected `<host>:<port>` such as `127.0.0.1:9001`, or `unix:<path>`"
@@ -44,7 +46,7 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, ListenError> {
         let error = || ListenError {
-            found: text.to_owned(),
+            found: printable::host(text),
         };
         if let Some(path) = text.strip_prefix("unix:") {
             return match path {

@@ -58,7 +58,7 @@ fn what_is_no_host_is_refused_with_what_was_expected() {
         ("[::1:9001", "a host name or an address"),
         ("[::1]9001", "a host name or an address"),
         ("[rates]:9001", "a host name or an address"),
-        ("me@localhost:9001", "a host name or an address"),
+        ("me@localhost:9001", "no user and password before the host"),
         ("größe:9001", "a host name or an address"),
         ("unix:", "the path of a socket"),
         ("unix://", "the path of a socket"),
@@ -69,6 +69,61 @@ fn what_is_no_host_is_refused_with_what_was_expected() {
         let start = format!("found `{text}`, expected {expected}");
         assert!(error.starts_with(&start), "{error}");
     }
+}
+
+#[test]
+fn a_host_with_a_password_is_refused_without_repeating_it() {
+    for (text, shown) in [
+        (
+            "http://me:hunter2@localhost:9001",
+            "http://me:********@localhost:9001",
+        ),
+        (
+            "https://me:hunter2@localhost",
+            "https://me:********@localhost",
+        ),
+        ("http://:hunter2@localhost", "http://:********@localhost"),
+        (
+            "http://me:hunter2/1@localhost:9001",
+            "http://me:********@localhost:9001",
+        ),
+        (
+            "http://me:hunt@er2@localhost:9001",
+            "http://me:********@localhost:9001",
+        ),
+        (
+            "http://me:hunt er2@localhost:9001",
+            "http://me:********@localhost:9001",
+        ),
+        ("ftp://me:hunter2@localhost", "ftp://me:********@localhost"),
+        ("me:hunter2@localhost:9001", "me:********@localhost:9001"),
+    ] {
+        let error = text.parse::<Host>().unwrap_err();
+        let expected = "no user and password before the host";
+        assert_eq!(
+            error.to_string(),
+            format!("found `{shown}`, expected {expected}")
+        );
+        assert!(!format!("{error:?}").contains("hunt"), "{error:?}");
+
+        let error = read(&format!("host = {text:?}")).unwrap_err();
+        assert!(
+            error.contains(&format!("found {shown:?}, expected {expected}")),
+            "{error}"
+        );
+        assert!(!error.contains("hunt"), "{error}");
+    }
+}
+
+#[test]
+fn a_host_with_a_character_that_moves_the_cursor_is_refused_with_its_escape() {
+    let error = "local\u{1b}[2Jhost:9001".parse::<Host>().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("found `local\\u{1b}[2Jhost:9001`, "),
+        "{error}"
+    );
 }
 
 fn read(toml: &str) -> Result<ClientConfig, String> {
