@@ -396,6 +396,58 @@ fn one_underscore_for_two_is_not_passed_over() {
     );
 }
 
+/// What Kubernetes sets in a pod for a Service `app-server` in its namespace.
+const SERVICE_LINKS: [(&str, &str); 8] = [
+    ("APP_SERVER_SERVICE_HOST", "10.0.0.11"),
+    ("APP_SERVER_SERVICE_PORT", "80"),
+    ("APP_SERVER_SERVICE_PORT_GRPC", "80"),
+    ("APP_SERVER_PORT", "tcp://10.0.0.11:80"),
+    ("APP_SERVER_PORT_80_TCP", "tcp://10.0.0.11:80"),
+    ("APP_SERVER_PORT_80_TCP_PROTO", "tcp"),
+    ("APP_SERVER_PORT_80_TCP_PORT", "80"),
+    ("APP_SERVER_PORT_80_TCP_ADDR", "10.0.0.11"),
+];
+
+#[test]
+fn a_service_that_is_named_like_a_section_stops_nobody_and_is_told_of_under_v() {
+    let project = Project::new();
+    let serve = |arguments: &[&str]| {
+        let mut command = project.app(arguments);
+        command
+            .envs(SERVICE_LINKS)
+            .env("APP_SERVER__LISTEN", "127.0.0.1:0");
+        let server = Server::start(&mut command);
+        server.process.signal(Signal::TERM);
+        server.process.end().with_code(0)
+    };
+    let quiet = serve(&["serve"]);
+    let verbose = serve(&["serve", "-v"]);
+    for (name, _) in SERVICE_LINKS {
+        let line = format!("{name} is Kubernetes' link to a Service, and no config key");
+        assert!(
+            verbose.err.lines().any(|said| said.ends_with(&line)),
+            "{verbose}"
+        );
+        assert!(!quiet.err.contains(name), "{quiet}");
+    }
+}
+
+#[test]
+fn a_mistyped_key_beside_the_links_of_a_service_is_not_passed_over() {
+    let variables = [
+        &SERVICE_LINKS[..],
+        &[("APP_SERVER_LISTEN", "127.0.0.1:9002")],
+    ]
+    .concat();
+    assert_eq!(
+        complaints(&Project::new(), &variables),
+        [
+            "error: APP_SERVER_LISTEN, environment: two underscores part a section from its key; did you mean \
+             APP_SERVER__LISTEN?"
+        ]
+    );
+}
+
 #[test]
 fn a_value_is_not_held_against_a_default_that_stands_in_for_a_wrong_one() {
     let project = Project::new();

@@ -10,8 +10,8 @@ use figment::{Figment, Profile};
 
 use super::layer::Layer;
 use super::{Error, Section};
-use nautil_grpc::printable::{escaped, without_password, without_passwords};
 use crate::suggest;
+use nautil_grpc::printable::{escaped, without_password, without_passwords};
 
 /// The section, or everything that is wrong with it.
 pub(super) fn extract<T: Section>(layers: &[Layer]) -> Result<T, Vec<Error>> {

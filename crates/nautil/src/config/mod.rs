@@ -40,6 +40,7 @@ mod layer;
 mod reader;
 mod secret;
 mod section;
+mod service_link;
 mod sources;
 
 pub(crate) use command::ConfigShow;

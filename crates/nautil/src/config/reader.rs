@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use figment::value::{Dict, Value};
+use tracing::debug;
 
 use super::extract::{extract, owner, shown};
 use super::layer::{Layer, read_file};
+use super::service_link::is_service_link;
 use super::{Error, Section};
 use crate::container::Bindings;
 use crate::environment::{self, Environment};
-use nautil_grpc::printable::escaped;
 use crate::suggest;
+use nautil_grpc::printable::escaped;
 
 /// The frozen configuration: what each key is, where it comes from, and everything that is wrong.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub struct Config {
     sections: Vec<SectionValues>,
     /// Errors that belong to no section.
     errors: Vec<Error>,
+    /// Variables that look like keys and are Kubernetes' links to a Service.
+    service_links: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -104,6 +108,15 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Logs what was passed over. The config is read before there are logs, which it describes; so this is said later.
+    pub(crate) fn log(&self) {
+        for variable in &self.service_links {
+            debug!("{variable} is Kubernetes' link to a Service, and no config key");
+        }
+    }
+}
+
 impl Reader<'_> {
     /// Reads all sections and binds `Arc<T>` for each: its values, or why there are none.
     pub(crate) fn read(&self, sections: &[SectionReader], bindings: &mut Bindings) -> Config {
@@ -125,7 +138,8 @@ impl Reader<'_> {
                 Err(error) => errors.push(error),
             }
         }
-        errors.extend(self.nearly_addressed(sections));
+        let mut service_links = Vec::new();
+        errors.extend(self.nearly_addressed(sections, &mut service_links));
         for (file, stem) in self.names_of_files() {
             errors.extend(known(sections, &stem, &file).err());
         }
@@ -140,6 +154,7 @@ impl Reader<'_> {
         Config {
             sections: sections.collect(),
             errors: common.iter().cloned().chain(errors).collect(),
+            service_links,
         }
     }
 
@@ -221,23 +236,36 @@ impl Reader<'_> {
         }
     }
 
-    /// `APP_<SECTION>_<KEY>`, which would be passed over in silence.
-    fn nearly_addressed(&self, sections: &[SectionReader]) -> Vec<Error> {
-        let variables = self.environment.all().filter_map(|(name, _)| {
+    /// `APP_<SECTION>_<KEY>`, which would be passed over in silence. One that is Kubernetes' link to a Service is passed
+    /// over, and goes to `service_links`.
+    fn nearly_addressed(
+        &self,
+        sections: &[SectionReader],
+        service_links: &mut Vec<String>,
+    ) -> Vec<Error> {
+        let mut errors = Vec::new();
+        for (name, value) in self.environment.all() {
             let rest = name
                 .strip_prefix("APP_")
-                .filter(|rest| !rest.contains("__"))?;
-            let (section, key) = sections.iter().find_map(|section| {
+                .filter(|rest| !rest.contains("__"));
+            let addressed = sections.iter().find_map(|section| {
                 let section = section.name.to_uppercase();
-                let key = rest.strip_prefix(&section)?.strip_prefix('_')?;
+                let key = rest?.strip_prefix(&section)?.strip_prefix('_')?;
                 Some((section, key))
-            })?;
-            Some(Error::Underscore {
+            });
+            let Some((section, key)) = addressed else {
+                continue;
+            };
+            if value.is_ok_and(|value| is_service_link(name, value)) {
+                service_links.push(escaped(name));
+                continue;
+            }
+            errors.push(Error::Underscore {
                 origin: self.variable(name),
                 meant: format!("APP_{section}__{key}"),
-            })
-        });
-        variables.collect()
+            });
+        }
+        errors
     }
 
     /// `--set <section>.<key>=<value>`.

@@ -214,6 +214,11 @@ impl Configured {
         &self.boot.container
     }
 
+    /// Logs what the config passed over, once there are logs.
+    pub(crate) fn log_config(&self) {
+        self.config.log();
+    }
+
     /// Everything that keeps the application from being whole.
     pub(crate) fn check(&self) -> Result<(), BootError> {
         let errors = self.config.errors();

@@ -166,6 +166,9 @@ impl Process {
             override_bindings,
         );
         let logs = owned.then(|| telemetry::start(configured.container(), &output));
+        if owned {
+            configured.log_config();
+        }
 
         let code = if (command.boots)(&matches) {
             let reader = (!supervised).then(|| output.clone());
