@@ -2,9 +2,10 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use super::BoxError;
+use super::{Boot, BoxError};
 use crate::config::SectionReader;
 use crate::container::Bindings;
 
@@ -13,10 +14,20 @@ use crate::container::Bindings;
 pub(crate) struct Declarations {
     pub(crate) bindings: Bindings,
     pub(crate) sections: Vec<SectionReader>,
+    pub(crate) makers: Vec<Maker>,
     /// One of each type, in the order of their first declaration. There are few: a list is searched faster than a map.
     kept: Vec<Kept>,
     pub(crate) errors: Vec<DeclareError>,
 }
+
+/// What a bootloader makes in the phase `boot`, before its own `boot` runs.
+pub(crate) struct Maker {
+    pub(crate) bootloader: &'static str,
+    pub(crate) make: Make,
+}
+
+type Make = Box<dyn FnOnce(Boot) -> Making + Send + Sync>;
+type Making = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 /// Declarations of one type, with the bootloader that made the first.
 struct Kept {
@@ -85,12 +96,12 @@ impl Declarations {
     }
 
     /// Ends the declarations: whatever was kept is bound to its type from now on.
-    pub(crate) fn seal(self) -> (Bindings, Vec<SectionReader>) {
+    pub(crate) fn seal(self) -> (Bindings, Vec<SectionReader>, Vec<Maker>) {
         let mut bindings = self.bindings;
         for kept in self.kept {
             kept.value.bind(kept.bootloader, &mut bindings);
         }
-        (bindings, self.sections)
+        (bindings, self.sections, self.makers)
     }
 
     fn position<T: Any>(&self) -> Option<usize> {
@@ -111,5 +122,14 @@ impl fmt::Debug for Declarations {
             .field("sections", &self.sections.len())
             .field("kept", &self.kept.len())
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Maker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Maker")
+            .field(&self.bootloader)
+            .finish()
     }
 }

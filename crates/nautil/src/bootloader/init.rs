@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use shaku::{Component, Interface};
 
-use super::BoxError;
-use super::declarations::{Declarations, DeclareError};
+use super::declarations::{Declarations, DeclareError, Maker};
+use super::{Boot, BoxError};
 use crate::config::{Section, SectionReader};
 use crate::container::{Checks, Container, ResolveError, Resolver};
 
@@ -176,6 +176,48 @@ impl<'kernel> Init<'kernel> {
     ) -> &mut Self {
         let bindings = &mut self.declarations.bindings;
         bindings.factory::<I>(self.bootloader, make);
+        self
+    }
+
+    /// Binds a value that takes an `await` to be made: a pool that connects, a first fetch. It is made in the phase `boot`,
+    /// before the `boot` of this bootloader and after that of those before it, and within the same `app.boot_timeout`. From
+    /// then on it is injected like anything else; whoever asks for it before hears that it is not made yet.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use nautil::Init;
+    ///
+    /// struct Pool(u32);
+    ///
+    /// # fn init(init: &mut Init<'_>) {
+    /// init.async_factory::<Pool, _>(|_boot| async {
+    ///     // With `boot.get::<DatabaseConfig>()?`, say.
+    ///     Ok(Arc::new(Pool(8)))
+    /// });
+    /// # }
+    /// ```
+    pub fn async_factory<I, F>(
+        &mut self,
+        make: impl FnOnce(Boot) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        I: Interface + ?Sized,
+        F: Future<Output = Result<Arc<I>, BoxError>> + Send + 'static,
+    {
+        let place = self.declarations.bindings.deferred::<I>(self.bootloader);
+        self.declarations.makers.push(Maker {
+            bootloader: self.bootloader,
+            make: Box::new(move |boot| {
+                Box::pin(async move {
+                    // A test has put something else in its place, say.
+                    if place.is_needed() {
+                        place.fill(make(boot).await?);
+                    }
+                    Ok(())
+                })
+            }),
+        });
         self
     }
 

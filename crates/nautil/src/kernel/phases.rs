@@ -14,7 +14,7 @@ use super::running::{Running, WorkerError};
 use super::worker::Workers;
 use super::{AppConfig, Kernel, Report};
 use crate::bootloader::{
-    Boot, Bootloaders, BoxError, Declarations, DeclareError, Init, Listed, OrderError, order,
+    Boot, Bootloaders, BoxError, Declarations, DeclareError, Init, Listed, Maker, OrderError, order,
 };
 use crate::config::{self, Config};
 use crate::console::{Commands, Descriptions, Globals, Output};
@@ -45,6 +45,7 @@ pub(crate) struct Declared {
 #[derive(Debug)]
 pub(crate) struct Configured {
     bootloaders: Vec<Listed>,
+    makers: Vec<Maker>,
     pub(crate) boot: Boot,
     config: Arc<Config>,
     report: Arc<Report>,
@@ -178,7 +179,7 @@ impl Declared {
         service_manager: ServiceManager,
         override_bindings: impl FnOnce(&mut Bindings),
     ) -> Configured {
-        let (mut bindings, sections) = self.declarations.seal();
+        let (mut bindings, sections, makers) = self.declarations.seal();
         let sources = options.sources(root);
         let config = sources.read(&self.environment, |reader| {
             reader.read(&sections, &mut bindings)
@@ -198,6 +199,7 @@ impl Declared {
 
         Configured {
             bootloaders: self.bootloaders,
+            makers,
             boot: Boot {
                 container: bindings.seal(),
                 environment,
@@ -241,6 +243,7 @@ impl Configured {
     pub(crate) async fn boot(self) -> Result<Booted, (BootError, Booted)> {
         let Configured {
             bootloaders,
+            mut makers,
             boot,
             report,
             ..
@@ -253,7 +256,9 @@ impl Configured {
         };
         for (listed, timing) in bootloaders.into_iter().zip(report.enabled()) {
             let start = Instant::now();
-            match boot_one(&listed, &booted.boot, limit).await {
+            let own = makers.extract_if(.., |maker| maker.bootloader == listed.name);
+            let own: Vec<Maker> = own.collect();
+            match boot_one(&listed, own, &booted.boot, limit).await {
                 Ok(()) => {
                     // Set once: a run boots once.
                     let _ = timing.boot.set(start.elapsed());
@@ -281,12 +286,23 @@ impl Configured {
 /// Boots one bootloader, and says with its error whether it was cut: then it may have taken what only its `shutdown` gives back.
 ///
 /// It boots in a task of its own, so that one that blocks its thread is noticed, and does not keep a signal waiting.
-async fn boot_one(listed: &Listed, boot: &Boot, limit: Duration) -> Result<(), (BootError, bool)> {
+async fn boot_one(
+    listed: &Listed,
+    makers: Vec<Maker>,
+    boot: &Boot,
+    limit: Duration,
+) -> Result<(), (BootError, bool)> {
     let name = listed.name;
     let phase = "boot";
     let start = Instant::now();
     let (bootloader, own) = (Arc::clone(&listed.bootloader), boot.clone());
-    let task = tokio::spawn(async move { caught(bootloader.boot(&own)).await });
+    let booting = async move {
+        for maker in makers {
+            (maker.make)(own.clone()).await?;
+        }
+        bootloader.boot(&own).await
+    };
+    let task = tokio::spawn(async move { caught(booting).await });
     let mut task = AbortOnDropHandle::new(task);
     let late = BootloaderError::Late {
         name,

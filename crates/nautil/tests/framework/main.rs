@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod async_factories;
 mod bindings;
 mod commands;
 mod completion;
