@@ -19,8 +19,11 @@ use crate::environment::Environment;
 /// The variable with the names of the sockets, which systemd takes from `FileDescriptorName=`.
 const NAMES: &str = "LISTEN_FDNAMES";
 
-/// The name of the socket for the management port; the one for the calls may have any other.
+/// The name of the sockets for the management port.
 pub(crate) const MANAGEMENT: &str = "management";
+
+/// The name of the sockets for the calls. Where no socket has it, one with any other name is for the calls.
+pub(crate) const CALLS: &str = "calls";
 
 /// The variable with the number of the sockets, and the one that says for which process they are meant.
 const COUNT: &str = "LISTEN_FDS";
@@ -97,14 +100,14 @@ impl ServiceManager {
         self.listens
     }
 
-    /// The socket of this name.
-    pub(crate) fn socket(&self, name: &str) -> Option<OwnedFd> {
+    /// The sockets of this name.
+    pub(crate) fn sockets(&self, name: &str) -> Vec<OwnedFd> {
         let mut sockets = self.sockets.lock();
-        let index = sockets.iter().position(|socket| socket.name == name)?;
-        Some(sockets.remove(index).descriptor)
+        let named = sockets.extract_if(.., |socket| socket.name == name);
+        named.map(|socket| socket.descriptor).collect()
     }
 
-    /// The socket for the calls: the first that is left once those with names of their own are taken.
+    /// The socket for the calls, where none is named so: the first that is left once those with names of their own are taken.
     pub(crate) fn any_socket(&self) -> Option<OwnedFd> {
         let mut sockets = self.sockets.lock();
         (!sockets.is_empty()).then(|| sockets.remove(0).descriptor)

@@ -1,10 +1,12 @@
 //! The accept loop: takes connections from the socket and hands each to a worker.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::sleep;
@@ -18,10 +20,14 @@ use super::listen::Listen;
 use super::listener::{Listener, SocketFile};
 use super::worker::{Accepted, Socket};
 
-/// The socket, watched by the runtime, and who is let in.
+/// The sockets, watched by the runtime, and who is let in.
 #[derive(Debug)]
 pub(super) struct Acceptor {
-    socket: Watched,
+    /// At least one.
+    sockets: Vec<Watched>,
+    /// The socket that is asked first the next time, so that none waits behind another for ever.
+    first: AtomicUsize,
+    /// The first of the addresses, for the log.
     address: Listen,
     admission: Arc<Admission>,
     _file: Option<SocketFile>,
@@ -35,17 +41,18 @@ enum Watched {
 
 impl Acceptor {
     pub(super) fn new(listener: Listener, limits: &Limits) -> Result<Self, Error> {
-        let (socket, address, file) = listener.into_parts();
-        let watched = match &address {
-            Listen::Tcp { .. } => TcpListener::from_std(socket.into()).map(Watched::Tcp),
-            Listen::Unix(_) => UnixListener::from_std(socket.into()).map(Watched::Unix),
-        };
-        let socket = watched.map_err(|source| Error::Listener {
-            listen: address.clone(),
-            source,
-        })?;
+        let (sockets, file) = listener.into_parts();
+        let address = sockets[0].1.clone();
+        let watched = sockets.into_iter().map(|(socket, listen)| {
+            let watched = match &listen {
+                Listen::Tcp { .. } => TcpListener::from_std(socket.into()).map(Watched::Tcp),
+                Listen::Unix(_) => UnixListener::from_std(socket.into()).map(Watched::Unix),
+            };
+            watched.map_err(|source| Error::Listener { listen, source })
+        });
         Ok(Self {
-            socket,
+            sockets: watched.collect::<Result<_, _>>()?,
+            first: AtomicUsize::new(0),
             address,
             admission: Admission::new(limits),
             _file: file,
@@ -61,7 +68,7 @@ impl Acceptor {
         &self.admission
     }
 
-    /// Accepts until `shutdown` is ready, and hands each connection to `serve`; the socket is closed on return.
+    /// Accepts until `shutdown` is ready, and hands each connection to `serve`; the sockets are closed on return.
     pub(super) async fn run<S, F>(self, serve: S, shutdown: F)
     where
         S: Fn(Accepted),
@@ -74,7 +81,7 @@ impl Acceptor {
             let accepted = tokio::select! {
                 biased;
                 () = shutdown.as_mut() => return,
-                accepted = self.socket.accept() => accepted,
+                accepted = self.accept() => accepted,
             };
             match accepted {
                 Ok((socket, address)) => {
@@ -96,6 +103,23 @@ impl Acceptor {
                 }
             }
         }
+    }
+
+    /// A connection from any of the sockets.
+    async fn accept(&self) -> io::Result<(Socket, Option<IpAddr>)> {
+        poll_fn(|context| {
+            let count = self.sockets.len();
+            let first = self.first.load(Ordering::Relaxed);
+            for step in 0..count {
+                let at = (first + step) % count;
+                if let Poll::Ready(accepted) = self.sockets[at].poll_accept(context) {
+                    self.first.store(at + 1, Ordering::Relaxed);
+                    return Poll::Ready(accepted);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// `full` remembers why the last connection was refused, so that an episode is logged once.
@@ -123,21 +147,22 @@ impl Acceptor {
 
 impl Watched {
     /// A connection, and its address where there is one. It leaves this reactor: its worker's watches it.
-    async fn accept(&self) -> io::Result<(Socket, Option<IpAddr>)> {
-        match self {
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(Socket, Option<IpAddr>)>> {
+        Poll::Ready(match self {
             Self::Tcp(listener) => {
-                let (socket, peer) = listener.accept().await?;
+                let (socket, peer) = ready!(listener.poll_accept(context))?;
                 // A response is written at once; Nagle would hold the second half of it for the peer's ACK.
                 if let Err(error) = socket.set_nodelay(true) {
                     debug!(%error, "a connection keeps its delay");
                 }
-                Ok((Socket::Tcp(socket.into_std()?), Some(peer.ip())))
+                let socket = socket.into_std()?;
+                Ok((Socket::Tcp(socket), Some(peer.ip())))
             }
             Self::Unix(listener) => {
-                let (socket, _) = listener.accept().await?;
+                let (socket, _) = ready!(listener.poll_accept(context))?;
                 Ok((Socket::Unix(socket.into_std()?), None))
             }
-        }
+        })
     }
 }
 

@@ -21,7 +21,8 @@ const MAX_HEADERS: u64 = 16 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Where to listen: `<host>:<port>` or `unix:<path>`. Default `127.0.0.1:9001`; port 0 takes any free one.
+    /// Where to listen: `<host>:<port>` or `unix:<path>`. A name stands for all its addresses. Default `127.0.0.1:9001`; port 0
+    /// takes any free one.
     pub listen: Listen,
     /// How calls are spread over threads. Default `per_core`.
     pub mode: Mode,

@@ -85,10 +85,10 @@ pub use crate::tls::{FileError, TlsFault};
 /// Sockets that listen already.
 #[derive(Debug, Default)]
 pub struct Sockets {
-    /// For the calls.
-    pub calls: Option<OwnedFd>,
-    /// For the management port.
-    pub management: Option<OwnedFd>,
+    /// For the calls; none where the server is to bind what its config names.
+    pub calls: Vec<OwnedFd>,
+    /// For the management port; none where the server is to bind what its config names.
+    pub management: Vec<OwnedFd>,
 }
 
 /// A server whose address is taken, and that accepts nobody yet.
@@ -120,13 +120,13 @@ impl Server {
     pub fn adopt(sockets: Sockets, config: &ServerConfig) -> Result<Self, Error> {
         let tls = Tls::new(config)?;
         let listener = match sockets.calls {
-            Some(socket) => Listener::adopt(socket)?,
-            None => Listener::bind(&config.listen, "server.listen")?,
+            sockets if sockets.is_empty() => Listener::bind(&config.listen, "server.listen")?,
+            sockets => Listener::adopt(sockets)?,
         };
         let management = match (sockets.management, &config.management.listen) {
-            (Some(socket), _) => Some(Listener::adopt(socket)?),
-            (None, Some(listen)) => Some(Listener::bind(listen, "server.management.listen")?),
-            (None, None) => None,
+            (sockets, _) if !sockets.is_empty() => Some(Listener::adopt(sockets)?),
+            (_, Some(listen)) => Some(Listener::bind(listen, "server.management.listen")?),
+            (_, None) => None,
         };
         Ok(Self {
             listener,
@@ -144,10 +144,15 @@ impl Server {
         self
     }
 
-    /// The address as bound: with the real port where port 0 was asked for.
+    /// The first address as bound: with the real port where port 0 was asked for.
     #[must_use]
     pub fn address(&self) -> &Listen {
         self.listener.address()
+    }
+
+    /// All addresses as bound: a host name has one or more.
+    pub fn addresses(&self) -> impl Iterator<Item = &Listen> {
+        self.listener.addresses()
     }
 
     /// The address of the management port as bound, where there is one.

@@ -4,10 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::grpc::server::{Error, Listen, Listener, ServerConfig};
-use crate::supervisor::MANAGEMENT;
-
-/// The name of the socket for the calls, for whoever lists the descriptors.
-const CALLS: &str = "calls";
+use crate::supervisor::{CALLS, MANAGEMENT};
 
 /// The sockets of a server, as its config names them.
 #[derive(Debug)]
@@ -44,21 +41,23 @@ impl Sockets {
         Ok(changed)
     }
 
-    /// The names, and one more descriptor for each socket.
+    /// One more descriptor of each socket, with its name.
     pub(super) fn share(&self) -> io::Result<Vec<(&'static str, OwnedFd)>> {
-        let shared = self
-            .0
-            .iter()
-            .map(|held| Ok((held.name, held.listener.share()?)));
-        shared.collect()
+        let mut shared = Vec::new();
+        for held in &self.0 {
+            let descriptors = held.listener.share()?.into_iter();
+            shared.extend(descriptors.map(|descriptor| (held.name, descriptor)));
+        }
+        Ok(shared)
     }
 
     /// `calls on 127.0.0.1:9001`, in text.
     pub(super) fn addresses(&self) -> String {
-        let addresses = self
-            .0
-            .iter()
-            .map(|held| format!("{} on {}", held.name, held.listener.address()));
+        let held = self.0.iter();
+        let addresses = held.flat_map(|held| {
+            let addresses = held.listener.addresses();
+            addresses.map(|address| format!("{} on {address}", held.name))
+        });
         addresses.collect::<Vec<_>>().join(", ")
     }
 }

@@ -10,7 +10,7 @@ use crate::container::Container;
 use crate::grpc::Services;
 use crate::grpc::server::{Pulse, Server, ServerConfig, Sockets};
 use crate::shutdown::Shutdown;
-use crate::supervisor::{MANAGEMENT, ServiceManager};
+use crate::supervisor::{CALLS, MANAGEMENT, ServiceManager};
 
 /// Serve the gRPC services until SIGINT or SIGTERM
 #[derive(Debug, Args)]
@@ -43,14 +43,18 @@ impl Command for Serve {
 
     async fn run(&self, _: ServeArguments, output: &Output) -> Result<(), Failure> {
         let routes = self.services.routes(&self.container, &self.config.limits)?;
-        let sockets = Sockets {
-            management: self.service_manager.socket(MANAGEMENT),
-            calls: self.service_manager.any_socket(),
-        };
+        let management = self.service_manager.sockets(MANAGEMENT);
+        let mut calls = self.service_manager.sockets(CALLS);
+        if calls.is_empty() {
+            calls.extend(self.service_manager.any_socket());
+        }
+        let sockets = Sockets { calls, management };
         let server = Server::adopt(sockets, &self.config)?
             .named(self.commands.name(), self.commands.version());
         self.service_manager.all_taken()?;
-        output.line(format_args!("listening on {}", server.address()));
+        for address in server.addresses() {
+            output.line(format_args!("listening on {address}"));
+        }
         if let Some(address) = server.management_address() {
             output.line(format_args!("management on {address}"));
         }
