@@ -171,6 +171,18 @@ fn every_page_leads_where_it_says() {
 }
 
 #[test]
+fn the_tour_of_the_framework_leads_somewhere() {
+    let sources = Path::new(ROOT).join("crates/nautil/src");
+    let library = source::read("crates/nautil/src/lib.rs");
+    let tour = library.lines().filter_map(|line| line.strip_prefix("//!"));
+    let spans: Vec<&str> = tour.flat_map(spans).collect();
+    let named: Vec<&str> = spans.iter().flat_map(|span| paths(span)).collect();
+    assert!(named.len() >= 3, "{named:?}");
+    let gone = named.iter().filter(|path| !sources.join(path).exists());
+    assert_eq!(gone.collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+#[test]
 fn the_index_has_every_page() {
     let index = Page::read("docs/README.md");
     let listed: BTreeSet<String> = index

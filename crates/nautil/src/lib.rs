@@ -73,7 +73,8 @@
 //! 3. `kernel/process.rs`: what [`run`] does from the first line to the exit code, and `kernel/phases.rs`, the phases that it walks
 //!    through. Each phase is a type, so that nothing can be added after its time.
 //! 4. `telemetry/`: the smallest room, a section with its bootloader. The other rooms are built alike.
-//! 5. For the way of a call, `grpc/server/mod.rs` and `grpc/client/mod.rs`. Each begins with a map.
+//!    `framework.rs` lists them.
+//! 5. For the way of a call, the crate [`nautil_grpc`]: its server and its client each begin with a map.
 //! 6. [`testing`]: the same kernel without a process around it, which is how everything here is tested.
 //!
 //! # Features
