@@ -1,6 +1,7 @@
-//! Whether the files that are committed say what the code says: `generated/`, and `config/`.
+//! Whether the files that are committed say what the code says: `generated/`, `config/`, and what is packed with a crate.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use currency_rate::Kernel;
@@ -77,4 +78,44 @@ async fn every_key_is_in_its_file_with_its_default_and_no_other() {
         .filter(|(default, now)| default[1] != now[1]);
     let changed: Vec<&str> = changed.map(|([key, ..], _)| key.as_str()).collect();
     assert_eq!(changed, ["grpc.services"], "what differs from its default");
+}
+
+#[test]
+fn a_published_crate_says_what_it_is_and_brings_its_licences() {
+    let crates = Path::new(ROOT).join("crates");
+    let names: Vec<String> = fs::read_dir(crates)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.len() >= 3, "{names:?}");
+    for name in names {
+        let manifest = read(&format!("crates/{name}/Cargo.toml"));
+        let keys = keys(&manifest);
+        for key in [
+            "description",
+            "version",
+            "rust-version",
+            "license",
+            "keywords",
+            "categories",
+            "include",
+        ] {
+            let own = format!("package.{key}");
+            assert!(
+                keys.contains(&own) || keys.contains(&format!("{own}.workspace")),
+                "crates/{name}/Cargo.toml has no {key}"
+            );
+        }
+        let title = format!("# {name}\n");
+        assert!(read(&format!("crates/{name}/README.md")).starts_with(&title));
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            let packed =
+                fs::read_to_string(Path::new(ROOT).join(format!("crates/{name}/{licence}")));
+            assert_eq!(
+                packed.ok(),
+                Some(read(licence)),
+                "crates/{name}/{licence} is to be a link to ../../{licence}"
+            );
+        }
+    }
 }

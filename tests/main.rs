@@ -15,7 +15,7 @@
 //! - `service_manager`: does the server take its sockets from systemd, and say how it is?
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`, `rooms`: do the rooms of the source know only whom they may know?
-//! - `committed`: do `generated/` and `config/` say what the code says?
+//! - `committed`: do `generated/` and `config/` say what the code says, and do the manifests say what is packed?
 //! - `adding_a_bootloader`, `readme`: do the README and the pages in `docs/` show what is so?
 //! - `links`: do they lead where they say?
 //!
