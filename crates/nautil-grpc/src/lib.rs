@@ -11,6 +11,7 @@ pub mod client;
 mod code;
 mod codec;
 mod descriptors;
+pub mod metrics;
 pub mod permission;
 pub mod printable;
 mod reset;
@@ -21,12 +22,13 @@ pub mod units;
 
 use std::pin::Pin;
 
+pub use bytes::Bytes;
 use futures_util::Stream;
 pub use tonic::body::Body;
 pub use tonic::metadata;
 pub use tonic::{Code, Request, Response, Status};
 pub use tonic_types::{ErrorDetails, StatusExt};
-pub use {async_trait::async_trait, prost, prost_types};
+pub use {async_trait::async_trait, http, prost, prost_types};
 
 pub use client::{Channel, ClientConfig};
 pub use code::code_name;
