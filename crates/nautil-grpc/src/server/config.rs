@@ -34,6 +34,8 @@ pub struct ServerConfig {
     pub drain_timeout: Duration,
     /// The second port, for those who look after the server.
     pub management: Management,
+    /// How the application's health checks are run.
+    pub health: HealthConfig,
     /// TLS on the port of the calls.
     pub tls: TlsConfig,
     /// What a peer may take.
@@ -55,13 +57,31 @@ pub enum Mode {
     Shared,
 }
 
-/// The second port: health and metrics in plain text, on a thread of its own.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// The second port: health, metrics and pages in plain text, on a thread of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Management {
-    /// Where to answer `grpc.health.v1.Health` (HTTP/2) and `GET /metrics`: `<host>:<port>` or `unix:<path>`. Unset, there is
-    /// no such port.
+    /// Where to answer `grpc.health.v1.Health` (HTTP/2), and GET for `/livez`, `/readyz`, `/metrics` and the application's
+    /// pages: `<host>:<port>` or `unix:<path>`. Unset, there is no such port.
     pub listen: Option<Listen>,
+    /// How long a page of the application may take to answer; one that takes longer answers 503. Default 5 s.
+    #[serde(with = "crate::units::duration")]
+    pub page_timeout: Duration,
+}
+
+/// How the application's health checks are run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HealthConfig {
+    /// From one run of a check to the next. Default 1 s.
+    #[serde(with = "crate::units::duration")]
+    pub interval: Duration,
+    /// How long a check may take; one that takes longer has failed. With `interval` it says how late a fault is seen. Default
+    /// 500 ms.
+    #[serde(with = "crate::units::duration")]
+    pub timeout: Duration,
+    /// How many times in a row a check that failed must pass before it counts as passing. Default 3.
+    pub success_threshold: NonZeroU32,
 }
 
 /// TLS on the port of the calls. Without `certificate` and `key`, calls come in plain text.
@@ -160,9 +180,30 @@ impl Default for ServerConfig {
             workers: 0,
             drain_timeout: Duration::from_secs(30),
             management: Management::default(),
+            health: HealthConfig::default(),
             tls: TlsConfig::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+        }
+    }
+}
+
+impl Default for Management {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            page_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Default for HealthConfig {
+    fn default() -> Self {
+        const SUCCESSES: NonZeroU32 = NonZeroU32::new(3).expect("3 is not zero");
+        Self {
+            interval: Duration::from_secs(1),
+            timeout: Duration::from_millis(500),
+            success_threshold: SUCCESSES,
         }
     }
 }

@@ -50,6 +50,20 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The thread of the health checks, or its runtime, cannot be had.
+    #[error("cannot start the thread of the health checks")]
+    Health {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A health check speaks for a service that is not served.
+    #[error("health check `{check}` speaks for the service `{service}`, which is not served")]
+    UnknownService {
+        /// The check's name.
+        check: String,
+        /// The name that no service has.
+        service: &'static str,
+    },
     /// One service is mounted twice.
     #[error("service `{name}` is mounted twice")]
     Mounted {

@@ -1,5 +1,7 @@
-//! The second port: health and metrics, in plain text, on a thread of its own, so that a worker that is blocked or full does not
+//! The second port: pages and health, in plain text, on a thread of its own, so that a worker that is blocked or full does not
 //! fail a probe.
+//!
+//! What it answers is a table: pages by their paths (`pages`), of which the server has some of its own, and gRPC services.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -29,10 +31,12 @@ use super::config::ServerConfig;
 use super::connection::{Opening, open, serve_http2};
 use super::error::Error;
 use super::listener::Listener;
-use super::metrics::{self, Metrics};
+use super::metrics::{self, Exposition};
+use super::pages::{PageResponse, Pages, text};
 use super::prefixed::Prefixed;
-use super::reply::{Reply, http_status};
-use super::routes::{Foreign, Handle, Routes, Table};
+use super::probes;
+use super::reply::Reply;
+use super::routes::{self, Foreign, Routes, Table};
 use super::saturation::INTERVAL;
 use super::tls::AnySocket;
 use super::worker::{Accepted, Socket};
@@ -47,10 +51,15 @@ pub(super) struct Management {
     ended: oneshot::Receiver<()>,
 }
 
-/// Answers on this port.
-struct Desk {
-    health: Table,
-    metrics: Arc<Metrics>,
+/// Everything that is answered on this port.
+struct ManagementTable {
+    /// For GET and HEAD.
+    pages: Pages,
+    /// For POST over HTTP/2.
+    services: Table,
+    /// Where the application's pages run.
+    runtime: Handle,
+    page_timeout: Duration,
 }
 
 /// What a connection is served with.
@@ -62,17 +71,19 @@ struct Context {
 }
 
 impl Management {
-    /// Answers on `listener` until [`Management::stop`]: health as `routes` have it, and `metrics`.
+    /// Answers on `listener` until [`Management::stop`]: health as `routes` have it, `exposition`, and the application's
+    /// `pages`, which run on the runtime of the caller.
     pub(super) async fn start(
         listener: Listener,
         config: &ServerConfig,
         routes: &Routes,
-        metrics: Metrics,
+        exposition: Exposition,
+        pages: Pages,
     ) -> Result<Self, Error> {
-        let metrics = Arc::new(metrics);
+        let exposition = Arc::new(exposition);
         let stop = CancellationToken::new();
         let context = Arc::new(Context {
-            routes: desk(routes, &metrics),
+            routes: table(routes, &exposition, pages, config.management.page_timeout),
             config: config.clone(),
             stop: stop.clone(),
         });
@@ -81,7 +92,7 @@ impl Management {
         let work = move || {
             let _end: oneshot::Sender<()> = end;
             match Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(run(listener, context, &metrics, started)),
+                Ok(runtime) => runtime.block_on(run(listener, context, &exposition, started)),
                 Err(source) => {
                     let _ = started.send(Err(Error::Management { source }));
                 }
@@ -106,21 +117,77 @@ impl Management {
     }
 }
 
-fn desk(routes: &Routes, metrics: &Arc<Metrics>) -> Routes {
-    fn name<S: NamedService>(_: &S) -> &'static str {
-        S::NAME
+/// The application's pages and those of the server, and the health service.
+fn table(
+    routes: &Routes,
+    exposition: &Arc<Exposition>,
+    mut pages: Pages,
+    page_timeout: Duration,
+) -> Routes {
+    let state = routes.state();
+    let mut services = Table::default();
+    let health = state.health.service();
+    services.push(name(&health), Foreign::new(health));
+
+    pages.add_own("/livez", "200 as long as the process answers", probes::live);
+    let ready = Arc::clone(state);
+    pages.add_own(
+        "/readyz",
+        "200 while the server takes calls, else 503; and each health check",
+        move || probes::ready(&ready.health.state()),
+    );
+    let exposition = Arc::clone(exposition);
+    pages.add_own("/metrics", "Metrics, as OpenMetrics text", move || {
+        metrics(&exposition)
+    });
+    let index = index(&pages, &services);
+    pages.add_own("/", "This list", move || text(index.clone()));
+
+    let table = ManagementTable {
+        pages,
+        services,
+        runtime: Handle::current(),
+        page_timeout,
+    };
+    Routes::layered(table, Arc::clone(state))
+}
+
+fn name<S: NamedService>(_: &S) -> &'static str {
+    S::NAME
+}
+
+/// What is on the port, a line each.
+fn index(pages: &Pages, services: &Table) -> String {
+    let mut lines: Vec<_> = pages
+        .iter()
+        .map(|(path, about)| format!("{path}  {about}\n"))
+        .collect();
+    lines.sort_unstable();
+    lines.extend(services.names().map(|name| format!("{name}  over gRPC\n")));
+    lines.concat()
+}
+
+fn metrics(exposition: &Exposition) -> PageResponse {
+    const TYPE: HeaderValue = HeaderValue::from_static(metrics::CONTENT_TYPE);
+    match exposition.text() {
+        Ok(written) => {
+            let mut response = text(written);
+            response.headers_mut().insert(CONTENT_TYPE, TYPE);
+            response
+        }
+        Err(error) => {
+            error!(%error, "the metrics cannot be written");
+            let mut response = text("the metrics cannot be written\n");
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
     }
-    let checks = routes.state().health.service();
-    let mut health = Table::default();
-    health.push(name(&checks), Foreign::new(checks));
-    let metrics = Arc::clone(metrics);
-    Routes::layered(Desk { health, metrics }, Arc::clone(routes.state()))
 }
 
 async fn run(
     listener: Listener,
     context: Arc<Context>,
-    metrics: &Metrics,
+    exposition: &Exposition,
     started: oneshot::Sender<Result<(), Error>>,
 ) {
     // Counted apart from those of the calls: they do not take each other's places.
@@ -142,7 +209,7 @@ async fn run(
     );
     tokio::select! {
         () = accept => {}
-        () = look_on(metrics) => {}
+        () = look_on(exposition) => {}
     }
     connections.close();
     if timeout(END, connections.wait()).await.is_err() {
@@ -150,12 +217,12 @@ async fn run(
     }
 }
 
-async fn look_on(metrics: &Metrics) {
+async fn look_on(exposition: &Exposition) {
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        metrics.look();
+        exposition.look();
     }
 }
 
@@ -226,29 +293,13 @@ async fn serve_http1(io: Pin<Box<dyn AnySocket>>, routes: Routes, context: &Cont
     }
 }
 
-impl Handle for Desk {
+impl routes::Handle for ManagementTable {
     fn handle(&self, _: &str, request: Request<Body>) -> Reply {
-        let path = request.uri().path();
-        match (request.method(), request.version()) {
-            (&Method::GET | &Method::HEAD, _) if path == "/metrics" => self.metrics(),
-            (&Method::POST, Version::HTTP_2) => self.health.handle(request),
-            _ => http_status(StatusCode::NOT_FOUND),
+        let is_grpc = request.method() == Method::POST && request.version() == Version::HTTP_2;
+        if is_grpc && !self.pages.has(request.uri().path()) {
+            return self.services.handle(request);
         }
-    }
-}
-
-impl Desk {
-    fn metrics(&self) -> Reply {
-        const TYPE: HeaderValue = HeaderValue::from_static(metrics::CONTENT_TYPE);
-        let text = match self.metrics.text() {
-            Ok(text) => text,
-            Err(error) => {
-                error!(%error, "the metrics cannot be written");
-                return http_status(StatusCode::INTERNAL_SERVER_ERROR);
-            }
-        };
-        let mut response = http::Response::new(Body::new(text));
-        response.headers_mut().insert(CONTENT_TYPE, TYPE);
-        Box::pin(std::future::ready(response))
+        self.pages
+            .handle(&request, &self.runtime, self.page_timeout)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
@@ -20,15 +20,17 @@ use super::meter::{Calls, Meter};
 use super::routes::State;
 use super::saturation::{Saturation, WorkerMetrics};
 use crate::code::code_name;
+use crate::metrics::Metrics;
 
-/// The type of the text that [`Metrics::text`] returns.
+/// The type of the text that [`Exposition::text`] returns.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// All metrics of one server.
+/// All metrics of one server, and those of the application beside them.
 #[derive(Debug)]
-pub(super) struct Metrics {
+pub(super) struct Exposition {
     registry: Registry,
     server: Arc<ServerMetrics>,
+    application: Metrics,
 }
 
 /// What an application calls itself.
@@ -60,12 +62,13 @@ struct ServerMetrics {
     saturation: Mutex<Saturation>,
 }
 
-impl Metrics {
+impl Exposition {
     pub(super) fn new(
         identity: Option<Identity>,
         state: Arc<State>,
         admission: Arc<Admission>,
         vitals: Vitals,
+        application: Metrics,
     ) -> Self {
         let Vitals {
             mode,
@@ -85,7 +88,11 @@ impl Metrics {
         });
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Arc::clone(&server)));
-        Self { registry, server }
+        Self {
+            registry,
+            server,
+            application,
+        }
     }
 
     /// To be called every [`INTERVAL`](super::saturation::INTERVAL), whoever asks for the text or not.
@@ -98,7 +105,9 @@ impl Metrics {
     /// None that a string can make.
     pub(super) fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
-        encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        self.application.write(&mut text)?;
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }
@@ -194,6 +203,23 @@ impl ServerMetrics {
         Ok(())
     }
 
+    fn checks(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let checks = self.state.health.state().checks;
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let help =
+            "Whether a health check passes: 1 if it does, 0 if it failed or has not been run";
+        let mut family =
+            encoder.encode_descriptor("nautil_health_check", help, None, MetricType::Gauge)?;
+        for check in checks {
+            let passing = u64::from(check.standing.is_passing());
+            let labels = [("check", check.name)];
+            ConstGauge::new(passing).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
     fn process(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "When the server started, since the Unix epoch";
         let unit = Some(&Unit::Seconds);
@@ -218,6 +244,7 @@ impl Collector for ServerMetrics {
         self.workers(&mut encoder)?;
         self.calls(&mut encoder)?;
         self.refused(&mut encoder)?;
+        self.checks(&mut encoder)?;
         self.process(&mut encoder)
     }
 }

@@ -27,8 +27,10 @@
 
 mod acceptor;
 mod admission;
+mod aside;
 mod backoff;
 mod call;
+mod checks;
 mod config;
 mod connection;
 mod drain;
@@ -40,8 +42,10 @@ mod listener;
 mod management;
 mod meter;
 mod metrics;
+mod pages;
 mod preface;
 mod prefixed;
+mod probes;
 mod pulse;
 mod reflection;
 mod reply;
@@ -60,22 +64,30 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+use tokio_util::sync::DropGuard;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
 use self::drain::Drain;
-use self::metrics::{Identity, Metrics};
+use self::metrics::{Exposition, Identity};
 use self::tls::{Reload, Tls};
 use self::worker::Workers;
+use crate::metrics::Metrics;
 
 pub use self::call::Call;
-pub use self::config::{Keepalive, Limits, Management, Mode, ServerConfig, Timeouts, TlsConfig};
+pub use self::checks::Check;
+pub use self::config::{
+    HealthConfig, Keepalive, Limits, Management, Mode, ServerConfig, Timeouts, TlsConfig,
+};
 pub use self::connection::serve_connection;
 pub use self::drain::Drained;
 pub use self::error::{AdoptFault, BindFault, Error};
+pub use self::health::Scope;
 pub use self::layer::{ResponseBody, RoutedBy};
 pub use self::listen::{Listen, ListenError};
 pub use self::listener::Listener;
+pub use self::pages::{PageError, PageRequest, PageResponse, Pages, text};
 pub use self::pulse::Pulse;
 pub use self::reply::Reply;
 pub use self::router::Router;
@@ -99,6 +111,9 @@ pub struct Server {
     tls: Option<(Tls, Reload)>,
     config: ServerConfig,
     identity: Option<Identity>,
+    pages: Pages,
+    checks: Vec<Check>,
+    metrics: Metrics,
 }
 
 impl Server {
@@ -134,6 +149,9 @@ impl Server {
             tls,
             config: config.clone(),
             identity: None,
+            pages: Pages::default(),
+            checks: Vec::new(),
+            metrics: Metrics::default(),
         })
     }
 
@@ -141,6 +159,27 @@ impl Server {
     #[must_use]
     pub fn named(mut self, name: &'static str, version: &'static str) -> Self {
         self.identity = Some(Identity { name, version });
+        self
+    }
+
+    /// Answers with these pages on the management port, beside its own.
+    #[must_use]
+    pub fn pages(mut self, pages: Pages) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// Runs these health checks. A name may be there once.
+    #[must_use]
+    pub fn checks(mut self, checks: impl IntoIterator<Item = Check>) -> Self {
+        self.checks = checks.into_iter().collect();
+        self
+    }
+
+    /// Shows these metrics on `/metrics`, beside the server's own.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
         self
     }
 
@@ -161,11 +200,12 @@ impl Server {
         self.management.as_ref().map(Listener::address)
     }
 
-    /// Starts the workers and the management port; the socket is watched, and [`Running::until`] accepts from it.
+    /// Starts the workers, the health checks and the management port; the socket is watched, and [`Running::until`] accepts from it.
     ///
     /// # Errors
-    /// [`Error::Worker`] or [`Error::Management`] where a thread or its runtime cannot be had, [`Error::Listener`] where a
-    /// socket cannot be watched.
+    /// [`Error::Worker`], [`Error::Health`] or [`Error::Management`] where a thread or its runtime cannot be had,
+    /// [`Error::Listener`] where a socket cannot be watched, [`Error::UnknownService`] where a health check speaks for what is
+    /// not served.
     pub async fn start(self, routes: Routes) -> Result<Running, Error> {
         let Self {
             listener,
@@ -173,18 +213,33 @@ impl Server {
             tls,
             config,
             identity,
+            pages,
+            checks,
+            metrics,
         } = self;
+        let health = &routes.state().health;
+        for check in &checks {
+            if let Some(service) = health.unknown(check.scope()) {
+                let check = check.name().to_owned();
+                return Err(Error::UnknownService { check, service });
+            }
+        }
         let (tls, reload) = tls.unzip();
         let drain = Drain::default();
         let counted = management.as_ref().map(|_| routes.state().methods.len());
         let workers = Workers::start(&config, &routes, tls, &drain, counted).await?;
         let acceptor = acceptor::Acceptor::new(listener, &config.limits)?;
+        let checks = checks::start(checks, health, &config.health, &Handle::current())
+            .map_err(|source| Error::Health { source })?;
         let management = match management {
             Some(listener) => {
                 let (state, admission) = (routes.state(), acceptor.admission());
                 let (state, admission) = (Arc::clone(state), Arc::clone(admission));
-                let metrics = Metrics::new(identity, state, admission, workers.vitals());
-                Some(management::Management::start(listener, &config, &routes, metrics).await?)
+                let vitals = workers.vitals();
+                let exposition = Exposition::new(identity, state, admission, vitals, metrics);
+                let started =
+                    management::Management::start(listener, &config, &routes, exposition, pages);
+                Some(started.await?)
             }
             None => None,
         };
@@ -197,6 +252,7 @@ impl Server {
             routes,
             drain,
             drain_timeout: config.drain_timeout,
+            _checks: checks,
             _reload: reload.map(|reload| AbortOnDropHandle::new(tokio::spawn(reload.run()))),
         })
     }
@@ -211,6 +267,7 @@ pub struct Running {
     routes: Routes,
     drain: Drain,
     drain_timeout: Duration,
+    _checks: Option<DropGuard>,
     _reload: Option<AbortOnDropHandle<()>>,
 }
 

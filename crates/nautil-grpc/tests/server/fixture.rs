@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -55,7 +55,10 @@ pub(crate) fn start(config: &ServerConfig) -> Running {
 }
 
 pub(crate) fn start_with(config: &ServerConfig, routes: Routes, echo: Arc<Echo>) -> Running {
-    let server = Server::bind(config).unwrap();
+    start_server(Server::bind(config).unwrap(), routes, echo)
+}
+
+pub(crate) fn start_server(server: Server, routes: Routes, echo: Arc<Echo>) -> Running {
     let address = server.address().to_string();
     let management = server.management_address().map(ToString::to_string);
     let stop = CancellationToken::new();
@@ -267,4 +270,20 @@ pub(crate) fn logged() -> (Log, tracing::subscriber::DefaultGuard) {
         .with_writer(move || writer.clone())
         .finish();
     (log, tracing::subscriber::set_default(subscriber))
+}
+
+/// What is logged on threads that take it nowhere else, those of the servers among them, by all tests of this process.
+pub(crate) fn logged_anywhere() -> Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    let log = LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        log
+    });
+    log.clone()
 }

@@ -7,7 +7,9 @@
 //! | `stop` | the drain, and what is cut |
 //! | `listen` | addresses that can be had, and those that cannot |
 //! | `standard` | health and reflection |
-//! | `management` | the second port: health and metrics |
+//! | `management` | the second port: health, metrics and pages |
+//! | `health` | health checks, and who hears of them |
+//! | `metrics` | metrics of an application's own |
 //! | `tls` | handshakes, and the files behind them |
 //! | `configuration` | the section as text |
 
@@ -18,8 +20,10 @@ mod configuration;
 mod connections;
 mod echo;
 mod fixture;
+mod health;
 mod listen;
 mod management;
+mod metrics;
 mod pulse;
 mod standard;
 mod stop;

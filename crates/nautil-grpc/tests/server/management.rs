@@ -1,9 +1,11 @@
 //! The second port: health and metrics, whatever the workers do.
 
 use std::net::TcpListener;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use futures_util::StreamExt;
-use nautil_grpc::server::{Mode, Server, ServerConfig};
+use nautil_grpc::server::{Mode, Pages, Server, ServerConfig, text};
 use nautil_grpc::{Code, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -12,8 +14,11 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::echo::Text;
-use crate::fixture::{Running, call, channel, config, in_time, modes, send, start, unary};
+use crate::echo::{Echo, Text};
+use crate::fixture::{
+    Running, call, channel, config, in_time, logged_anywhere, modes, routes, send, start,
+    start_server, unary,
+};
 
 fn managed(mut config: ServerConfig) -> Running {
     config.management.listen = Some("127.0.0.1:0".parse().unwrap());
@@ -21,7 +26,7 @@ fn managed(mut config: ServerConfig) -> Running {
 }
 
 /// An exchange of HTTP/1.1, as text.
-async fn http1(address: &str, request: &str) -> String {
+pub(crate) async fn http1(address: &str, request: &str) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();
     let request = format!("{request} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).await.unwrap();
@@ -31,7 +36,7 @@ async fn http1(address: &str, request: &str) -> String {
 }
 
 /// The lines of the metrics.
-async fn metrics(address: &str) -> Vec<String> {
+pub(crate) async fn metrics(address: &str) -> Vec<String> {
     let response = http1(address, "GET /metrics").await;
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
@@ -47,7 +52,7 @@ fn value(lines: &[String], name: &str) -> Option<f64> {
 }
 
 /// Asks until the metric is as it should be.
-async fn becomes(address: &str, name: &str, is_right: impl Fn(f64) -> bool) {
+pub(crate) async fn becomes(address: &str, name: &str, is_right: impl Fn(f64) -> bool) {
     let asking = async {
         loop {
             let lines = metrics(address).await;
@@ -131,17 +136,16 @@ async fn a_blocked_worker_fails_no_probe_and_counts_as_busy() {
 async fn everything_else_is_not_found() {
     let running = managed(config());
     let management = running.management();
-    for request in [
-        "GET /",
-        "POST /metrics",
-        "POST /grpc.health.v1.Health/Check",
-    ] {
+    for request in ["GET /other", "POST /grpc.health.v1.Health/Check"] {
         let response = http1(&management, request).await;
         assert!(
             response.starts_with("HTTP/1.1 404 "),
             "{request}: {response}"
         );
     }
+    let response = http1(&management, "POST /metrics").await;
+    assert!(response.starts_with("HTTP/1.1 405 "), "{response}");
+    assert!(response.contains("\r\nallow: GET, HEAD\r\n"), "{response}");
 
     let mut channel = channel(&management).await;
     let request = http::Request::get(format!("http://{management}/other"));
@@ -158,6 +162,165 @@ async fn everything_else_is_not_found() {
     // Nor are the metrics on the port of the calls.
     let response = http1(&running.address, "GET /metrics").await;
     assert!(response.starts_with("HTTP/1.1 505 "), "{response}");
+}
+
+/// A server with pages, which may take this long.
+fn with_pages(pages: Pages, page_timeout: Duration) -> Running {
+    let mut config = config();
+    config.management.listen = Some("127.0.0.1:0".parse().unwrap());
+    config.management.page_timeout = page_timeout;
+    let echo = Arc::new(Echo::default());
+    let routes = routes(&config, &echo);
+    start_server(Server::bind(&config).unwrap().pages(pages), routes, echo)
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_page_answers_get_and_head_and_the_index_lists_it() {
+    let mut pages = Pages::default();
+    let shown = pages.add("/rates", "The rates that are known", |request| async move {
+        text(format!("asked for {}", request.uri()))
+    });
+    shown.unwrap();
+    let management = with_pages(pages, LONG).management();
+    let response = http1(&management, "GET /rates?base=TRY").await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(
+        response.contains("\r\ncontent-type: text/plain; charset=utf-8\r\n"),
+        "{response}"
+    );
+    assert!(
+        response.ends_with("\r\n\r\nasked for /rates?base=TRY"),
+        "{response}"
+    );
+
+    let mut channel = channel(&management).await;
+    for path in ["/rates", "/metrics"] {
+        let response = http1(&management, &format!("HEAD {path}")).await;
+        assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+        assert!(response.ends_with("\r\n\r\n"), "{response}");
+        let request = http::Request::head(format!("http://{management}{path}"));
+        let response = send(&mut channel, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), 200);
+        let length = response.headers()["content-length"].to_str().unwrap();
+        assert!(length.parse::<usize>().unwrap() > 5, "{length}");
+    }
+
+    let index = http1(&management, "GET /").await;
+    let (_, index) = index.split_once("\r\n\r\n").unwrap();
+    assert_eq!(
+        index,
+        "\
+/livez  200 as long as the process answers
+/metrics  Metrics, as OpenMetrics text
+/rates  The rates that are known
+/readyz  200 while the server takes calls, else 503; and each health check
+grpc.health.v1.Health  over gRPC
+"
+    );
+}
+
+#[test]
+fn a_path_that_is_none_or_is_taken_is_refused() {
+    let mut pages = Pages::default();
+    pages.add("/rates", "", |_| async { text("") }).unwrap();
+    for (path, expected) in [
+        ("rates", "page `rates`: a path begins with `/`"),
+        ("", "page ``: a path begins with `/`"),
+        (
+            "/rates?x",
+            "page `/rates?x`: a path has no query, no fragment and no blanks",
+        ),
+        (
+            "/ra#tes",
+            "page `/ra#tes`: a path has no query, no fragment and no blanks",
+        ),
+        (
+            "/ra tes",
+            "page `/ra tes`: a path has no query, no fragment and no blanks",
+        ),
+        ("/rates", "page `/rates` is there already"),
+        ("/metrics", "page `/metrics` is there already"),
+        ("/", "page `/` is there already"),
+    ] {
+        let error = pages.add(path, "", |_| async { text("") }).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_panics_is_logged_with_its_path_and_harms_no_other() {
+    let log = logged_anywhere();
+    let mut pages = Pages::default();
+    let panics = pages.add("/panics", "", |request| async move {
+        assert_eq!(request.uri(), "/", "as asked");
+        text("")
+    });
+    panics.unwrap();
+    pages.add("/fine", "", |_| async { text("fine") }).unwrap();
+    let management = with_pages(pages, LONG).management();
+    let response = http1(&management, "GET /panics").await;
+    assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
+    assert!(
+        response.ends_with("\r\n\r\nthe page panicked\n"),
+        "{response}"
+    );
+    let response = http1(&management, "GET /fine").await;
+    assert!(response.ends_with("\r\n\r\nfine"), "{response}");
+    let log = log.text();
+    assert!(
+        log.contains("a page of the management port panicked"),
+        "{log}"
+    );
+    assert!(log.contains("/panics") && log.contains("as asked"), "{log}");
+}
+
+#[tokio::test]
+async fn a_page_that_takes_too_long_or_blocks_is_not_waited_for_and_holds_up_no_probe() {
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let own = Arc::clone(&gate);
+    let mut pages = Pages::default();
+    let hangs = pages.add("/hangs", "", |_| std::future::pending());
+    hangs.unwrap();
+    let blocks = pages.add("/blocks", "", move |_| {
+        let own = Arc::clone(&own);
+        async move {
+            let (is_open, changed) = &*own;
+            let is_open = is_open.lock().unwrap();
+            drop(changed.wait_while(is_open, |is_open| !*is_open).unwrap());
+            text("open")
+        }
+    });
+    blocks.unwrap();
+    let management = with_pages(pages, Duration::from_millis(50)).management();
+    for path in ["/hangs", "/blocks"] {
+        let response = http1(&management, &format!("GET {path}")).await;
+        assert!(response.starts_with("HTTP/1.1 503 "), "{path}: {response}");
+        assert!(
+            response.ends_with("\r\n\r\nthe page took too long\n"),
+            "{response}"
+        );
+    }
+    // Those who ask for the page that blocks take no more threads than it has places; `/hangs` lets go of its own.
+    for _ in 0..7 {
+        let response = http1(&management, "GET /blocks").await;
+        assert!(response.ends_with("the page took too long\n"), "{response}");
+    }
+    let response = http1(&management, "GET /blocks").await;
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+    assert!(
+        response.ends_with("too many ask for this page at once\n"),
+        "{response}"
+    );
+    for _ in 0..10 {
+        let response = http1(&management, "GET /hangs").await;
+        assert!(response.ends_with("the page took too long\n"), "{response}");
+    }
+    let response = http1(&management, "GET /livez").await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
 }
 
 #[tokio::test]

@@ -46,7 +46,17 @@ impl Section for ServerConfig {
             key,
             expected: "more than zero: no peer is that fast".to_owned(),
         });
-        invalid.chain(check_tls(self)).collect()
+        let own = [
+            ("health.interval", self.health.interval),
+            ("health.timeout", self.health.timeout),
+            ("management.page_timeout", self.management.page_timeout),
+        ];
+        let zero = own.into_iter().filter(|(_, time)| time.is_zero());
+        let own = zero.map(|(key, _)| Invalid {
+            key,
+            expected: "more than zero, such as 1s or 500ms".to_owned(),
+        });
+        invalid.chain(own).chain(check_tls(self)).collect()
     }
 }
 
