@@ -2,28 +2,55 @@
 
 use std::error::Error;
 
+use std::sync::Arc;
+
 use nautil_grpc::Status;
 use nautil_grpc::client::describe;
+use nautil_grpc::metrics::Metrics;
 use nautil_grpc::server::ServerConfig;
 
-use super::{GrpcConfig, NetworkConnect, Services, command};
-use crate::bootloader::{Bootloader, Init};
+use super::{GrpcConfig, HealthChecks, NetworkConnect, Pages, Services, command};
+use crate::bootloader::{Boot, Bootloader, BoxError, Init};
+use crate::container::{Container, ResolveError};
 
-/// The server: section `server`, `serve`, `health`, `grpc:services`.
+/// The server: section `server`, `serve`, `health`, `grpc:services`, and the application's metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GrpcServerBootloader;
 
+#[async_trait::async_trait]
 impl Bootloader for GrpcServerBootloader {
     fn init(&self, init: &mut Init<'_>) {
         init.declare::<Services>();
-        init.check(|container| match container.get::<Services>() {
-            Ok(services) => services.check(container),
-            Err(fault) => vec![fault],
-        });
+        init.declare::<Pages>();
+        init.declare::<HealthChecks>();
+        init.check(|container| whole(container, Services::check));
+        init.check(|container| whole(container, Pages::check));
+        init.check(|container| whole(container, HealthChecks::check));
+        init.instance(Arc::new(Metrics::default()));
         init.config::<ServerConfig>()
             .command::<command::Serve>()
             .command::<command::Health>()
             .command::<command::GrpcServices>();
+    }
+
+    async fn boot(&self, boot: &Boot) -> Result<(), BoxError> {
+        let services = boot.get::<Services>()?;
+        let served: Vec<&'static str> = services.iter().map(|service| service.name).collect();
+        match boot.get::<HealthChecks>()?.unknown(&served) {
+            Some(unknown) => Err(unknown.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What cannot be built of what bootloaders declared.
+fn whole<T: Send + Sync + 'static>(
+    container: &Container,
+    check: fn(&T, &Container) -> Vec<ResolveError>,
+) -> Vec<ResolveError> {
+    match container.get::<T>() {
+        Ok(declared) => check(&declared, container),
+        Err(fault) => vec![fault],
     }
 }
 

@@ -6,20 +6,29 @@ mod bootloader;
 mod command;
 mod config;
 mod connect;
+mod health_check;
 mod in_process;
 mod init;
+mod page;
 mod probe;
 mod services;
 
 pub use nautil_grpc::{
-    Body, BoxStream, Channel, ClientConfig, Code, ErrorDetails, Request, Response, Service, Status,
-    StatusExt, code_name, metadata, server,
+    Body, BoxStream, Bytes, Channel, ClientConfig, Code, ErrorDetails, Request, Response, Service,
+    Status, StatusExt, code_name, http, metadata, metrics, server,
 };
+
+pub use nautil_grpc::metrics::Metrics;
+pub use nautil_grpc::server::Scope;
 
 pub(crate) use bootloader::{GrpcClientBootloader, GrpcGeneratorBootloader, GrpcServerBootloader};
 pub use config::GrpcConfig;
 pub(crate) use connect::{Connect, NetworkConnect};
+pub(crate) use health_check::HealthChecks;
+pub use health_check::{DynHealthCheck, HealthCheck};
 pub(crate) use in_process::InProcess;
+pub(crate) use page::Pages;
+pub use page::{DynPage, Page};
 pub(crate) use services::Services;
 
 /// The client's side: one [`Channel`](client::Channel) to each service, and what a failed call says.

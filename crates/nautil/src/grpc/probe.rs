@@ -64,7 +64,10 @@ pub(super) enum Unhealthy {
     Tls { server: Site, fault: String },
     #[error("{server} cannot be asked: `{name}` is no host name")]
     Name { server: Site, name: String },
-    #[error("{0} is NOT_SERVING: it starts, or finishes its last calls before it stops")]
+    #[error(
+        "{0} is NOT_SERVING: it starts, one of its health checks fails (`/readyz` on its management port says which), or it \
+         finishes its last calls before it stops"
+    )]
     NotServing(Site),
     #[error(
         "{server} answered with status {status}, which says nothing: is it another program's health service?"

@@ -5,6 +5,7 @@
 
 #[rustfmt::skip]
 mod generated;
+mod management;
 
 use std::path::Path;
 use std::sync::Arc;

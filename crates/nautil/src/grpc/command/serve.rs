@@ -7,8 +7,8 @@ use shaku::Component;
 
 use crate::console::{Command, Commands, DynCommand, Failure, Output};
 use crate::container::Container;
-use crate::grpc::Services;
 use crate::grpc::server::{Pulse, Server, ServerConfig, Sockets};
+use crate::grpc::{HealthChecks, Metrics, Pages, Services};
 use crate::shutdown::Shutdown;
 use crate::supervisor::{CALLS, MANAGEMENT, ServiceManager};
 
@@ -23,6 +23,12 @@ pub(crate) struct Serve {
     config: Arc<ServerConfig>,
     #[shaku(inject)]
     services: Arc<Services>,
+    #[shaku(inject)]
+    pages: Arc<Pages>,
+    #[shaku(inject)]
+    health_checks: Arc<HealthChecks>,
+    #[shaku(inject)]
+    metrics: Arc<Metrics>,
     #[shaku(inject)]
     container: Arc<Container>,
     #[shaku(inject)]
@@ -50,7 +56,10 @@ impl Command for Serve {
         }
         let sockets = Sockets { calls, management };
         let server = Server::adopt(sockets, &self.config)?
-            .named(self.commands.name(), self.commands.version());
+            .named(self.commands.name(), self.commands.version())
+            .pages(self.pages.table(&self.container)?)
+            .checks(self.health_checks.checks(&self.container)?)
+            .metrics(Metrics::clone(&self.metrics));
         self.service_manager.all_taken()?;
         for address in server.addresses() {
             output.line(format_args!("listening on {address}"));
