@@ -98,7 +98,8 @@ async fn the_management_port_is_asked_where_there_is_one_and_tells_of_the_drain(
         refused(health(&project, &[], &variables)),
         format!(
             "{management} (server.management.listen) is NOT_SERVING: \
-             it starts, or finishes its last calls before it stops"
+             it starts, one of its health checks fails (`/readyz` on its management port says which), or it \
+             finishes its last calls before it stops"
         )
     );
     let answer = in_time(call.finish(b"\x0a\x06TRYUSD")).await;

@@ -16,6 +16,7 @@
 //! - `deployment`: do images, manifests and proxies do what they say, with the real tools?
 //! - `invariants`, `rooms`: do the rooms of the source know only whom they may know?
 //! - `committed`: do `generated/` and `config/` say what the code says, and do the manifests say what is packed?
+//! - `foreign`: can somebody else publish a feature, with what `nautil` lets everybody use?
 //! - `adding_a_bootloader`, `readme`: do the README and the pages in `docs/` show what is so?
 //! - `links`: do they lead where they say?
 //!
@@ -33,6 +34,7 @@ mod console_errors;
 mod deployment;
 mod dev;
 mod disk;
+mod foreign;
 mod from_nothing;
 mod health;
 mod in_process;

@@ -79,6 +79,19 @@ impl Workspace {
         Process::start(&mut command).end_within(BUILDING)
     }
 
+    /// The tests of a package in a directory of the copy that is no member of the workspace, to their end.
+    ///
+    /// Its dependencies are locked as those of the workspace, so that what was built for that is there for it.
+    pub(crate) fn test_package(&self, directory: &str) -> Ran {
+        let lock = Path::new(directory).join("Cargo.lock");
+        fs::copy(self.path("Cargo.lock"), self.root.join(lock)).unwrap();
+        let mut command = self.command(env!("CARGO"));
+        command
+            .current_dir(self.path(directory))
+            .args(["test", "--quiet"]);
+        Process::start(&mut command).end_within(BUILDING)
+    }
+
     /// Builds the application, and returns where it is.
     pub(crate) fn build(&self) -> PathBuf {
         self.cargo(&["build", "--quiet", "--bin", "app"]);

@@ -1,0 +1,97 @@
+//! The feature in a kernel that somebody makes with it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use nautil::testing::TestKernel;
+use nautil::{Bootloader, Bootloaders, Init, Kernel};
+use nautil_almanac::{Almanac, AlmanacBootloader, AlmanacInit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+#[derive(PartialEq)]
+struct Days(&'static [&'static str]);
+
+impl Bootloader for Days {
+    fn init(&self, init: &mut Init<'_>) {
+        for day in self.0 {
+            init.remember(day);
+        }
+    }
+}
+
+struct App(&'static [&'static str]);
+
+impl Kernel for App {
+    const NAME: &'static str = "days";
+    const VERSION: &'static str = "0.0.0";
+
+    fn bootloaders(&self) -> Bootloaders {
+        Bootloaders::new()
+            .with(AlmanacBootloader)
+            .with(Days(self.0))
+    }
+}
+
+/// What a page says once it has these words.
+async fn says(socket: &Path, path: &str, words: &str) {
+    let asking = async {
+        loop {
+            let Ok(mut stream) = UnixStream::connect(socket).await else {
+                tokio::task::yield_now().await;
+                continue;
+            };
+            let request = format!("GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            if answer.contains(words) {
+                return;
+            }
+        }
+    };
+    let limit = Duration::from_secs(60);
+    let asked = tokio::time::timeout(limit, asking).await;
+    asked.unwrap_or_else(|_| panic!("{path} does not say {words}"));
+}
+
+#[tokio::test]
+async fn a_feature_from_outside_is_one_like_any_other() {
+    let app = TestKernel::of(App(&["new year", "midsummer"]))
+        .start()
+        .await
+        .unwrap();
+    let almanac = app.get::<dyn Almanac>().unwrap();
+    assert_eq!(almanac.days(), ["new year", "midsummer"]);
+    app.stop().await.unwrap();
+
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("management.sock");
+    let kernel = TestKernel::of(App(&["new year", "midsummer"]))
+        .config("server.listen=127.0.0.1:0")
+        .config("server.workers=1")
+        .config("almanac.least=3")
+        .config(&format!(
+            "server.management.listen=unix:{}",
+            socket.display()
+        ));
+    let serving = tokio::spawn(async move { kernel.console(["serve"]).await });
+    says(
+        &socket,
+        "/readyz",
+        "Z: 2 days are known, and `almanac.least` is 3\n",
+    )
+    .await;
+    says(&socket, "/almanac", "\r\n\r\nnew year\nmidsummer").await;
+    says(&socket, "/metrics", "\nalmanac_asked_total 1\n").await;
+    serving.abort();
+}
+
+#[tokio::test]
+async fn what_is_remembered_twice_is_refused() {
+    let refused = TestKernel::of(App(&["new year", "new year"])).start().await;
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "day `new year` is declared twice: by bootloader `Days` and by bootloader `Days`"
+    );
+}
