@@ -21,6 +21,7 @@ async fn generated_is_fresh() {
         root: ROOT.into(),
         services: config.services.clone(),
         imports: config.imports.clone(),
+        runtime: config.runtime.into(),
     };
     let generated = generate(&options).unwrap();
     assert!(generated.files().count() >= 5);

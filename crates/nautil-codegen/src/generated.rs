@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::{Difference, Error, replace};
+use crate::{Difference, Error, Runtime, replace};
 
 /// The file that holds the descriptors.
 pub(crate) const DESCRIPTOR_SET: &str = "descriptor_set.bin";
 
 /// The file that the others hang from.
 pub(crate) const ROOT: &str = "mod.rs";
-
-/// The first line of [`ROOT`], by which a generated directory is known.
-pub(crate) const HEADER: &str =
-    "Written by `app grpc:generate` from the contracts in `config/grpc.toml`. Do not edit.";
 
 /// Every file of `generated/`, with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +92,11 @@ impl Generated {
     }
 }
 
+/// Whether this generator wrote the directory, for either runtime: a project may go from one to the other.
 fn was_generated(directory: &Path) -> bool {
-    fs::read_to_string(directory.join(ROOT)).is_ok_and(|text| text.contains(HEADER))
+    let headers = [Runtime::Nautil, Runtime::NautilGrpc].map(Runtime::header);
+    fs::read_to_string(directory.join(ROOT))
+        .is_ok_and(|text| headers.iter().any(|header| text.contains(header)))
 }
 
 /// The files below a directory, relative to it; none if there is no directory.

@@ -9,19 +9,21 @@
 //! 4. `rust`: descriptors become Rust modules.
 //! 5. [`Generated`]: the result, compared with and written to a directory.
 //!
-//! The generated code names one crate, `nautil`: neither `prost` nor `tonic` has to be a dependency of the app.
+//! The generated code names one crate, that of [`Options::runtime`]: `nautil`, or `nautil-grpc` for a program without a kernel.
+//! Neither `prost` nor `tonic` has to be a dependency of what it is generated for.
 //!
 //! ```
 //! # let project = tempfile::tempdir()?;
 //! # let root = project.path();
 //! # std::fs::create_dir(root.join("proto"))?;
 //! # std::fs::write(root.join("proto/ping.proto"), "syntax = 'proto3'; package ping; message Ping {}")?;
-//! use nautil_codegen::{Options, generate};
+//! use nautil_codegen::{Options, Runtime, generate};
 //!
 //! let generated = generate(&Options {
 //!     root: root.to_path_buf(),
 //!     services: vec!["proto/*.proto".to_owned()],
 //!     imports: Vec::new(),
+//!     runtime: Runtime::Nautil,
 //! })?;
 //! for difference in generated.write(&root.join("generated"))? {
 //!     println!("{difference}");
@@ -39,6 +41,7 @@ mod generated;
 mod listing;
 mod project;
 mod replace;
+mod runtime;
 mod rust;
 
 use std::path::PathBuf;
@@ -46,6 +49,7 @@ use std::path::PathBuf;
 pub use difference::Difference;
 pub use error::Error;
 pub use generated::Generated;
+pub use runtime::Runtime;
 
 use project::Project;
 
@@ -58,6 +62,8 @@ pub struct Options {
     pub services: Vec<String>,
     /// Further directories where an `import` is looked up, after the directory of the importing file and before the root.
     pub imports: Vec<String>,
+    /// The crate that the generated code names.
+    pub runtime: Runtime,
 }
 
 /// Generates everything, in memory; the same contracts give the same bytes.
@@ -72,7 +78,7 @@ pub fn generate(options: &Options) -> Result<Generated, Error> {
     let project = Project::new(options)?;
     let listed = listing::list(&project, &options.services)?;
     let contracts = compile::compile(&project, &listed)?;
-    let mut files = rust::files(&contracts)?;
+    let mut files = rust::files(&contracts, options.runtime)?;
     files.insert(
         PathBuf::from(generated::DESCRIPTOR_SET),
         contracts.pool.encode_to_vec(),

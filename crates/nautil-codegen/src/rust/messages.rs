@@ -9,8 +9,8 @@ use prost_build::{Config, Module, Service, ServiceGenerator};
 use prost_types::FileDescriptorProto;
 
 use super::{docs, parse};
-use crate::Error;
 use crate::compile::Contracts;
+use crate::{Error, Runtime};
 
 /// A protobuf package and its messages.
 pub(crate) struct Package {
@@ -21,7 +21,10 @@ pub(crate) struct Package {
 }
 
 /// The packages that have something in them, and the services of the listed files, both sorted by name.
-pub(crate) fn generate(contracts: &Contracts) -> Result<(Vec<Package>, Vec<Service>), Error> {
+pub(crate) fn generate(
+    contracts: &Contracts,
+    runtime: Runtime,
+) -> Result<(Vec<Package>, Vec<Service>), Error> {
     let files = contracts
         .pool
         .files()
@@ -40,8 +43,8 @@ pub(crate) fn generate(contracts: &Contracts) -> Result<(Vec<Package>, Vec<Servi
     let recorder = Recorder::default();
     let texts = Config::new()
         .format(false)
-        .prost_path("::nautil::prost")
-        .prost_types_path("::nautil::prost_types")
+        .prost_path(runtime.prost())
+        .prost_types_path(runtime.prost_types())
         .service_generator(Box::new(recorder.clone()))
         .generate(files)
         .map_err(|error| Error::Compile(error.to_string()))?;

@@ -1,4 +1,5 @@
-//! Descriptors as Rust modules: one file for each package, and the generator's own three.
+//! Descriptors as Rust modules: one file for each package, the file that they hang from, and for an application with a kernel
+//! the bootloader and the config of its clients.
 
 mod bootloader;
 mod config;
@@ -11,24 +12,29 @@ mod tree;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::Error;
 use crate::compile::Contracts;
+use crate::{Error, Runtime};
 
 /// The Rust files, by their path in `generated/`.
-pub(crate) fn files(contracts: &Contracts) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
-    let (packages, services) = messages::generate(contracts)?;
-    let clients = names::clients(&services)?;
+pub(crate) fn files(
+    contracts: &Contracts,
+    runtime: Runtime,
+) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
+    let (packages, services) = messages::generate(contracts, runtime)?;
+    let clients = names::clients(&services, runtime)?;
 
-    let mut tree = tree::Tree::default();
+    let mut tree = tree::Tree::new(runtime);
     for package in packages {
         tree.add(package)?;
     }
     for (service, client) in services.iter().zip(&clients) {
-        tree.extend(&client.module, service::items(service, client)?);
+        tree.extend(&client.module, service::items(service, client, runtime)?);
     }
     let mut files = tree.files()?;
-    files.insert(PathBuf::from("bootloader.rs"), bootloader::file(&clients)?);
-    files.insert(PathBuf::from("config.rs"), config::file(&clients));
+    if runtime == Runtime::Nautil {
+        files.insert(PathBuf::from("bootloader.rs"), bootloader::file(&clients)?);
+        files.insert(PathBuf::from("config.rs"), config::file(&clients));
+    }
     Ok(files)
 }
 

@@ -8,7 +8,7 @@ use quote::format_ident;
 use syn::Ident;
 
 use super::parse;
-use crate::Error;
+use crate::{Error, Runtime};
 
 /// The names that belong to one service.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Client {
 /// The names of each service, in the same order.
 ///
 /// Services that have one name in different packages all get their package before it.
-pub(crate) fn clients(services: &[Service]) -> Result<Vec<Client>, Error> {
+pub(crate) fn clients(services: &[Service], runtime: Runtime) -> Result<Vec<Client>, Error> {
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for service in services {
         *uses.entry(service.proto_name.to_snake_case()).or_default() += 1;
@@ -55,7 +55,10 @@ pub(crate) fn clients(services: &[Service]) -> Result<Vec<Client>, Error> {
             uses.get(&service.proto_name.to_snake_case()) > Some(&1),
         )?;
         if let Some(other) = taken.insert(client.key.clone(), client.service.clone()) {
-            let name = format!("clients.{}", client.key);
+            let name = match runtime {
+                Runtime::Nautil => format!("clients.{}", client.key),
+                Runtime::NautilGrpc => client.variable,
+            };
             let (first, second) = (
                 format!("service `{other}`"),
                 format!("service `{}`", client.service),

@@ -7,7 +7,7 @@ use syn::{Ident, Type};
 
 use super::names::Client;
 use super::{docs, parse};
-use crate::Error;
+use crate::{Error, Runtime};
 
 /// One method, ready to be written.
 struct Rpc<'a> {
@@ -22,15 +22,19 @@ struct Rpc<'a> {
 }
 
 /// Everything that the package's module holds for this service.
-pub(crate) fn items(service: &Service, client: &Client) -> Result<Vec<syn::Item>, Error> {
+pub(crate) fn items(
+    service: &Service,
+    client: &Client,
+    runtime: Runtime,
+) -> Result<Vec<syn::Item>, Error> {
     let rpcs = service
         .methods
         .iter()
-        .map(|method| rpc(method, client))
+        .map(|method| rpc(method, client, runtime))
         .collect::<Result<Vec<_>, _>>()?;
-    let interface = interface(service, client, &rpcs)?;
-    let contract = contract(client, &rpcs);
-    let implementation = implementation(client, &rpcs);
+    let interface = interface(service, client, &rpcs, runtime)?;
+    let contract = contract(client, &rpcs, runtime);
+    let implementation = implementation(client, &rpcs, runtime);
     let file: syn::File =
         syn::parse2(quote! { #interface #contract #implementation }).map_err(|source| {
             Error::Syntax {
@@ -41,12 +45,13 @@ pub(crate) fn items(service: &Service, client: &Client) -> Result<Vec<syn::Item>
     Ok(file.items)
 }
 
-fn rpc<'a>(method: &'a Method, client: &Client) -> Result<Rpc<'a>, Error> {
+fn rpc<'a>(method: &'a Method, client: &Client, runtime: Runtime) -> Result<Rpc<'a>, Error> {
+    let grpc = runtime.grpc();
     let input: Type = parse(&method.input_type, &client.service)?;
     let output: Type = parse(&method.output_type, &client.service)?;
     let message = |message: &Type, streaming: bool| {
         if streaming {
-            quote!(::nautil::grpc::BoxStream<#message>)
+            quote!(#grpc::BoxStream<#message>)
         } else {
             quote!(#message)
         }
@@ -72,7 +77,8 @@ fn rpc<'a>(method: &'a Method, client: &Client) -> Result<Rpc<'a>, Error> {
 }
 
 impl Rpc<'_> {
-    fn signature(&self) -> TokenStream {
+    fn signature(&self, runtime: Runtime) -> TokenStream {
+        let grpc = runtime.grpc();
         let Self {
             ident,
             request,
@@ -82,14 +88,20 @@ impl Rpc<'_> {
         quote! {
             async fn #ident(
                 &self,
-                request: ::nautil::grpc::Request<#request>,
-            ) -> ::core::result::Result<::nautil::grpc::Response<#response>, ::nautil::grpc::Status>
+                request: #grpc::Request<#request>,
+            ) -> ::core::result::Result<#grpc::Response<#response>, #grpc::Status>
         }
     }
 }
 
 /// The trait.
-fn interface(service: &Service, client: &Client, rpcs: &[Rpc<'_>]) -> Result<TokenStream, Error> {
+fn interface(
+    service: &Service,
+    client: &Client,
+    rpcs: &[Rpc<'_>],
+    runtime: Runtime,
+) -> Result<TokenStream, Error> {
+    let (root, bounds) = (runtime.root(), runtime.interface());
     let mut attributes = docs::attributes(
         &service.comments,
         &format!("The service `{}`.", client.service),
@@ -99,20 +111,21 @@ fn interface(service: &Service, client: &Client, rpcs: &[Rpc<'_>]) -> Result<Tok
     }
     let interface = &client.interface;
     let methods = rpcs.iter().map(|rpc| {
-        let (attributes, signature) = (&rpc.attributes, rpc.signature());
+        let (attributes, signature) = (&rpc.attributes, rpc.signature(runtime));
         quote! { #(#attributes)* #signature; }
     });
     Ok(quote! {
         #(#attributes)*
-        #[::nautil::async_trait]
-        pub trait #interface: ::nautil::container::Interface {
+        #[#root::async_trait]
+        pub trait #interface: #bounds {
             #(#methods)*
         }
     })
 }
 
 /// What the framework has to know to serve the trait and to call it.
-fn contract(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
+fn contract(client: &Client, rpcs: &[Rpc<'_>], runtime: Runtime) -> TokenStream {
+    let grpc = runtime.grpc();
     let Client {
         service,
         interface,
@@ -127,8 +140,8 @@ fn contract(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
             fn handle(
                 _: &::std::sync::Arc<Self>,
                 _: &str,
-                call: ::nautil::grpc::server::Call,
-            ) -> ::nautil::grpc::server::Reply {
+                call: #grpc::server::Call,
+            ) -> #grpc::server::Reply {
                 call.unimplemented()
             }
         }
@@ -144,8 +157,8 @@ fn contract(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
             fn handle(
                 service: &::std::sync::Arc<Self>,
                 method: &str,
-                call: ::nautil::grpc::server::Call,
-            ) -> ::nautil::grpc::server::Reply {
+                call: #grpc::server::Call,
+            ) -> #grpc::server::Reply {
                 let service = ::std::sync::Arc::clone(service);
                 match method {
                     #(#arms)*
@@ -155,14 +168,14 @@ fn contract(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
         }
     };
     quote! {
-        impl ::nautil::grpc::Service for dyn #interface {
+        impl #grpc::Service for dyn #interface {
             const NAME: &'static str = #service;
             const DESCRIPTOR_SET: &'static [u8] = #(#up)* DESCRIPTOR_SET;
             const HOST_VARIABLE: &'static str = #variable;
 
             #handle
 
-            fn client(channel: ::nautil::grpc::Channel) -> ::std::sync::Arc<Self> {
+            fn client(channel: #grpc::Channel) -> ::std::sync::Arc<Self> {
                 ::std::sync::Arc::new(#struct_::new(channel))
             }
         }
@@ -170,7 +183,8 @@ fn contract(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
 }
 
 /// The client.
-fn implementation(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
+fn implementation(client: &Client, rpcs: &[Rpc<'_>], runtime: Runtime) -> TokenStream {
+    let (root, grpc) = (runtime.root(), runtime.grpc());
     let Client {
         service,
         interface,
@@ -181,7 +195,7 @@ fn implementation(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
         " The client of `{service}`: each call goes to the server at the other end of its channel."
     );
     let methods = rpcs.iter().map(|rpc| {
-        let (signature, kind) = (rpc.signature(), &rpc.kind);
+        let (signature, kind) = (rpc.signature(runtime), &rpc.kind);
         let path = format!("/{service}/{}", rpc.method.proto_name);
         quote! { #signature { self.channel.#kind(#path, request).await } }
     });
@@ -189,17 +203,17 @@ fn implementation(client: &Client, rpcs: &[Rpc<'_>]) -> TokenStream {
         #[doc = #docs]
         #[derive(Debug, Clone)]
         pub struct #struct_ {
-            channel: ::nautil::grpc::Channel,
+            channel: #grpc::Channel,
         }
 
         impl #struct_ {
             /// Calls through `channel`.
-            pub fn new(channel: ::nautil::grpc::Channel) -> Self {
+            pub fn new(channel: #grpc::Channel) -> Self {
                 Self { channel }
             }
         }
 
-        #[::nautil::async_trait]
+        #[#root::async_trait]
         impl #interface for #struct_ {
             #(#methods)*
         }

@@ -8,11 +8,12 @@ use syn::Item;
 
 use super::messages::Package;
 use super::{parse, text};
-use crate::Error;
-use crate::generated::{DESCRIPTOR_SET, HEADER, ROOT};
+use crate::generated::{DESCRIPTOR_SET, ROOT};
+use crate::{Error, Runtime};
 
 /// The modules, by their path; each has its parents in the tree.
 pub(crate) struct Tree {
+    runtime: Runtime,
     modules: BTreeMap<Vec<String>, Node>,
 }
 
@@ -23,25 +24,27 @@ struct Node {
     items: Vec<Item>,
 }
 
-impl Default for Tree {
-    fn default() -> Self {
+impl Tree {
+    /// The root alone.
+    pub(crate) fn new(runtime: Runtime) -> Self {
         Self {
+            runtime,
             modules: BTreeMap::from([(Vec::new(), Node::default())]),
         }
     }
-}
 
-impl Tree {
     pub(crate) fn add(&mut self, package: Package) -> Result<(), Error> {
         let path: Vec<_> = package.module.parts().map(str::to_owned).collect();
+        // The bootloader and the config are files of an application with a kernel only.
+        let has_kernel = self.runtime == Runtime::Nautil;
         let reserved =
             path.iter()
                 .enumerate()
                 .find_map(|(depth, part)| match (depth, part.as_str()) {
                     // `a/mod.rs` would be a second place for the module `a`.
                     (_, "r#mod") => Some("mod"),
-                    (0, "bootloader") => Some("bootloader"),
-                    (0, "config") => Some("config"),
+                    (0, "bootloader") if has_kernel => Some("bootloader"),
+                    (0, "config") if has_kernel => Some("config"),
                     _ => None,
                 });
         if let Some(name) = reserved {
@@ -74,7 +77,7 @@ impl Tree {
                 continue;
             };
             let mut items = if path.is_empty() {
-                own_items()
+                own_items(self.runtime)
             } else {
                 Vec::new()
             };
@@ -88,7 +91,11 @@ impl Tree {
             }
             items.extend(node.items);
             distinct(&items, path)?;
-            files.insert(file(path), node_text(path, node.package.as_deref(), items));
+            let text = match path.as_slice() {
+                [] => root_text(self.runtime, items),
+                path => package_text(path, node.package.as_deref(), items),
+            };
+            files.insert(file(path), text);
         }
         Ok(files)
     }
@@ -106,22 +113,23 @@ fn file(path: &[String]) -> PathBuf {
     path.with_extension("rs")
 }
 
-fn node_text(path: &[String], package: Option<&str>, items: Vec<Item>) -> Vec<u8> {
-    if path.is_empty() {
-        // Whatever the app's lints are, they are for code that somebody writes.
-        let allow = syn::parse_quote! {
-            #![allow(
-                warnings,
-                missing_docs,
-                unreachable_pub,
-                clippy::all,
-                clippy::pedantic,
-                rustdoc::all,
-                reason = "generated"
-            )]
-        };
-        return text(HEADER, vec![allow], items);
-    }
+fn root_text(runtime: Runtime, items: Vec<Item>) -> Vec<u8> {
+    // Whatever the app's lints are, they are for code that somebody writes.
+    let allow = syn::parse_quote! {
+        #![allow(
+            warnings,
+            missing_docs,
+            unreachable_pub,
+            clippy::all,
+            clippy::pedantic,
+            rustdoc::all,
+            reason = "generated"
+        )]
+    };
+    text(runtime.header(), vec![allow], items)
+}
+
+fn package_text(path: &[String], package: Option<&str>, items: Vec<Item>) -> Vec<u8> {
     let header = match package {
         Some(package) => format!("Package `{package}`."),
         None => format!("Packages within `{}`.", path.join(".").replace("r#", "")),
@@ -130,16 +138,20 @@ fn node_text(path: &[String], package: Option<&str>, items: Vec<Item>) -> Vec<u8
 }
 
 /// What `mod.rs` holds of the generator's own.
-fn own_items() -> Vec<Item> {
-    vec![
-        syn::parse_quote! { pub mod bootloader; },
-        syn::parse_quote! { pub mod config; },
-        syn::parse_quote! { pub use bootloader::ServiceBootloader; },
-        syn::parse_quote! {
-            /// Every contract with its comments, as an encoded `google.protobuf.FileDescriptorSet`.
-            pub const DESCRIPTOR_SET: &[u8] = include_bytes!(#DESCRIPTOR_SET);
-        },
-    ]
+fn own_items(runtime: Runtime) -> Vec<Item> {
+    let mut items: Vec<Item> = match runtime {
+        Runtime::Nautil => vec![
+            syn::parse_quote! { pub mod bootloader; },
+            syn::parse_quote! { pub mod config; },
+            syn::parse_quote! { pub use bootloader::ServiceBootloader; },
+        ],
+        Runtime::NautilGrpc => Vec::new(),
+    };
+    items.push(syn::parse_quote! {
+        /// Every contract with its comments, as an encoded `google.protobuf.FileDescriptorSet`.
+        pub const DESCRIPTOR_SET: &[u8] = include_bytes!(#DESCRIPTOR_SET);
+    });
+    items
 }
 
 /// Refuses two types, traits or modules of one name: protobuf tells `dto` from `Dto.` and `FooBar` from `Foo_Bar`, Rust

@@ -5,6 +5,7 @@
 //! - `complaints`: does the developer learn what is wrong with a contract?
 //! - `descriptors`: is everything that the contracts say in the descriptor set?
 //! - `rust`: is the Rust what the framework expects?
+//! - `runtime`: does it name the crate that was asked for, and nothing that this crate has not?
 //! - `names`: does everything get a name of its own?
 //! - `writing`: does a directory become what was generated, and nothing less?
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -15,5 +16,6 @@ mod imports;
 mod listing;
 mod names;
 mod project;
+mod runtime;
 mod rust;
 mod writing;

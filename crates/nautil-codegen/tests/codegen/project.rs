@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nautil_codegen::{Error, Generated, Options, generate};
+use nautil_codegen::{Error, Generated, Options, Runtime, generate};
 use tempfile::TempDir;
 
 pub(crate) struct Project {
@@ -46,6 +46,7 @@ impl Project {
             root: self.directory.path().to_path_buf(),
             services: services.iter().copied().map(str::to_owned).collect(),
             imports: Vec::new(),
+            runtime: Runtime::Nautil,
         }
     }
 

@@ -15,6 +15,19 @@ pub struct GrpcConfig {
     pub imports: Vec<String>,
     /// The directory of the generated code, which belongs to the generator alone.
     pub generated: String,
+    /// The crate that the generated code names.
+    pub runtime: Runtime,
+}
+
+/// The one crate that generated code names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runtime {
+    /// `nautil`: the services of an application, with the bootloader and the config of their clients.
+    #[default]
+    Nautil,
+    /// `nautil-grpc`: the services of any tokio program, without a bootloader and without config.
+    NautilGrpc,
 }
 
 impl Default for GrpcConfig {
@@ -23,6 +36,7 @@ impl Default for GrpcConfig {
             services: Vec::new(),
             imports: Vec::new(),
             generated: "generated".to_owned(),
+            runtime: Runtime::default(),
         }
     }
 }

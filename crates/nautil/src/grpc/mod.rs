@@ -22,7 +22,7 @@ pub use nautil_grpc::metrics::Metrics;
 pub use nautil_grpc::server::Scope;
 
 pub(crate) use bootloader::{GrpcClientBootloader, GrpcGeneratorBootloader, GrpcServerBootloader};
-pub use config::GrpcConfig;
+pub use config::{GrpcConfig, Runtime};
 pub(crate) use connect::{Connect, NetworkConnect};
 pub(crate) use health_check::HealthChecks;
 pub use health_check::{DynHealthCheck, HealthCheck};

@@ -264,6 +264,7 @@ fn the_generated_code_is_what_the_generator_writes_now() {
         root: root().to_owned(),
         services: vec!["proto/streams/echo.proto".to_owned()],
         imports: Vec::new(),
+        runtime: nautil_codegen::Runtime::Nautil,
     });
     let differences = generated.unwrap().differences(&root().join("generated"));
     let differences: Vec<_> = differences

@@ -8,7 +8,7 @@ use shaku::Component;
 
 use crate::config::Sources;
 use crate::console::{Command, DynCommand, Failure, Output};
-use crate::grpc::GrpcConfig;
+use crate::grpc::{GrpcConfig, Runtime};
 
 /// Generate messages, interfaces and clients from the contracts in config/grpc.toml
 #[derive(Debug, Args)]
@@ -16,6 +16,16 @@ pub(crate) struct GrpcGenerateArguments {
     /// Change nothing; fail and list the files that differ
     #[arg(long)]
     check: bool,
+}
+
+/// The section stands without the generator, which a production build leaves out: so the two are two types.
+impl From<Runtime> for nautil_codegen::Runtime {
+    fn from(runtime: Runtime) -> Self {
+        match runtime {
+            Runtime::Nautil => Self::Nautil,
+            Runtime::NautilGrpc => Self::NautilGrpc,
+        }
+    }
 }
 
 #[derive(Component)]
@@ -39,6 +49,7 @@ impl Command for GrpcGenerate {
             root: self.sources.root.clone(),
             services: self.config.services.clone(),
             imports: self.config.imports.clone(),
+            runtime: self.config.runtime.into(),
         })?;
         let name = &self.config.generated;
         let directory = self.sources.root.join(name);
