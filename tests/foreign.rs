@@ -1,5 +1,5 @@
 //! Whether somebody else can publish a feature: `tests/foreign` is a package outside this workspace, with a section, a verb, a
-//! health check, a metric and a page, made of what `nautil` lets everybody use. Its own tests say whether it works.
+//! health check, a metric, a page, a connection made in boot, a worker and a layer of the log, made of what `nautil` lets everybody use. Its own tests say whether it works.
 
 use crate::workspace::Workspace;
 

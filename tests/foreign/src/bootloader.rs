@@ -5,10 +5,13 @@ use nautil::{Bootloader, Init};
 use crate::almanac::{Days, Remembered};
 use crate::check::AlmanacCheck;
 use crate::config::AlmanacConfig;
+use crate::ledger::{Connected, Ledger, Scribe, connect};
+use crate::listener::Listener;
 use crate::metrics::AlmanacMetrics;
 use crate::page::AlmanacPage;
 
-/// The almanac: section `almanac`, `Arc<dyn Almanac>`, a check, a metric and the page `/almanac`.
+/// The almanac: section `almanac`, `Arc<dyn Almanac>` and `Arc<dyn Ledger>`, a check, a metric, the page `/almanac`, a worker and
+/// a layer of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlmanacBootloader;
 
@@ -19,7 +22,11 @@ impl Bootloader for AlmanacBootloader {
             .bind::<Remembered>()
             .metrics(AlmanacMetrics::declare)
             .health_check::<AlmanacCheck>()
-            .page::<AlmanacPage>();
+            .page::<AlmanacPage>()
+            .async_factory::<Connected, _>(|_| connect())
+            .factory::<dyn Ledger>(|resolver| Ok(resolver.get::<Connected>()))
+            .worker::<Scribe>()
+            .tracing_layer(|_| Ok(Box::new(Listener::default())));
     }
 }
 

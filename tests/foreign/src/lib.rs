@@ -6,9 +6,12 @@ mod almanac;
 mod bootloader;
 mod check;
 mod config;
+mod ledger;
+mod listener;
 mod metrics;
 mod page;
 
 pub use almanac::{Almanac, Days};
 pub use bootloader::{AlmanacBootloader, AlmanacInit};
 pub use config::AlmanacConfig;
+pub use ledger::Ledger;

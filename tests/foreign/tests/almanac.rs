@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nautil::testing::TestKernel;
 use nautil::{Bootloader, Bootloaders, Init, Kernel};
-use nautil_almanac::{Almanac, AlmanacBootloader, AlmanacInit};
+use nautil_almanac::{Almanac, AlmanacBootloader, AlmanacInit, Ledger};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -63,7 +63,13 @@ async fn a_feature_from_outside_is_one_like_any_other() {
         .unwrap();
     let almanac = app.get::<dyn Almanac>().unwrap();
     assert_eq!(almanac.days(), ["new year", "midsummer"]);
+    // The connection was made in boot, and the worker writes until the application stops.
+    let ledger = app.get::<dyn Ledger>().unwrap();
+    while !ledger.is_open() {
+        tokio::task::yield_now().await;
+    }
     app.stop().await.unwrap();
+    assert!(!ledger.is_open());
 
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("management.sock");
