@@ -144,7 +144,7 @@ impl<K: Kernel> TestKernel<K> {
         let overrides = &self.overrides;
         let code = process
             .run(&self.kernel, framework::bootloaders(), |bindings| {
-                apply(overrides, bindings)
+                apply(overrides, bindings);
             })
             .await;
         Called {

@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 use shaku::{Component, Interface};
 
 use super::{Failure, Output};
-use crate::container::{Container, ResolveError};
+use crate::container::{Container, Make, ResolveError};
 
 /// A console command. Its help is the documentation of its [`Arguments`](Self::Arguments).
 #[diagnostic::on_unimplemented(
@@ -64,8 +64,6 @@ impl<C: Command> DynCommand for C {
     }
 }
 
-type Make = fn(&Container, &'static str) -> Result<Arc<dyn DynCommand>, ResolveError>;
-
 /// A command as the registry keeps it: nothing is built before it is called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CommandEntry {
@@ -73,7 +71,7 @@ pub(crate) struct CommandEntry {
     pub(crate) bootloader: &'static str,
     pub(crate) clap: fn() -> clap::Command,
     pub(crate) boots: fn(&ArgMatches) -> bool,
-    make: Make,
+    make: Make<dyn DynCommand>,
 }
 
 impl CommandEntry {

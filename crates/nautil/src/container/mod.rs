@@ -69,6 +69,7 @@ pub(crate) use command::{ContainerCheck, ContainerList};
 pub use deferred::Deferred;
 pub use error::{Frame, Reason, ResolveError};
 pub use module::Container;
+pub(crate) use module::Make;
 pub use name::short_name;
 pub(crate) use report::distinct;
 pub use resolver::Resolver;

@@ -56,6 +56,9 @@ pub struct Resolution {
     outcome: OnceLock<Outcome>,
 }
 
+/// Makes a component that need not be bound, for the bootloader of this name: [`Container::make`] of one type.
+pub(crate) type Make<I> = fn(&Container, &'static str) -> Result<Arc<I>, ResolveError>;
+
 impl Container {
     pub(super) fn new(registry: Registry<BuildContext>) -> Self {
         Container {

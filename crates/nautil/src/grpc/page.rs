@@ -8,7 +8,7 @@ use std::sync::Arc;
 use nautil_grpc::server::{self, PageError, PageRequest, PageResponse};
 use shaku::{Component, Interface};
 
-use crate::container::{Container, ResolveError};
+use crate::container::{Container, Make, ResolveError};
 
 /// A page of the management port, for those who look after the server: GET and HEAD on its path.
 ///
@@ -81,7 +81,7 @@ struct PageEntry {
     path: &'static str,
     about: &'static str,
     bootloader: &'static str,
-    make: fn(&Container, &'static str) -> Result<Arc<dyn DynPage>, ResolveError>,
+    make: Make<dyn DynPage>,
 }
 
 impl Pages {
