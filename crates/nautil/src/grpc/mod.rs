@@ -31,7 +31,7 @@ pub(crate) use page::Pages;
 pub use page::{DynPage, Page};
 pub(crate) use services::Services;
 
-/// The client's side: one [`Channel`](client::Channel) to each service, and what a failed call says.
+/// The client's side: one [`Channel`] to each service, and what a failed call says.
 pub mod client {
     pub use nautil_grpc::client::*;
 
