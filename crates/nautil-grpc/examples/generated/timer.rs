@@ -1,0 +1,69 @@
+//! Package `timer`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::nautil_grpc::prost::Message)]
+#[prost(prost_path = "::nautil_grpc::prost")]
+pub struct WaitRequest {
+    /// How long to wait; it must not be negative.
+    #[prost(message, optional, tag = "1")]
+    pub time: ::core::option::Option<::nautil_grpc::prost_types::Duration>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::nautil_grpc::prost::Message)]
+#[prost(prost_path = "::nautil_grpc::prost")]
+pub struct WaitResponse {}
+/// Answers late, on purpose.
+#[::nautil_grpc::async_trait]
+pub trait TimerServiceInterface: ::core::marker::Send + ::core::marker::Sync + 'static {
+    /// Answers when the time is over.
+    async fn wait(
+        &self,
+        request: ::nautil_grpc::Request<WaitRequest>,
+    ) -> ::core::result::Result<
+        ::nautil_grpc::Response<WaitResponse>,
+        ::nautil_grpc::Status,
+    >;
+}
+impl ::nautil_grpc::Service for dyn TimerServiceInterface {
+    const NAME: &'static str = "timer.TimerService";
+    const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
+    const HOST_VARIABLE: &'static str = "TIMER_SERVICE_HOST";
+    fn handle(
+        service: &::std::sync::Arc<Self>,
+        method: &str,
+        call: ::nautil_grpc::server::Call,
+    ) -> ::nautil_grpc::server::Reply {
+        let service = ::std::sync::Arc::clone(service);
+        match method {
+            "Wait" => {
+                call.unary(move |request| async move {
+                    TimerServiceInterface::wait(&*service, request).await
+                })
+            }
+            _ => call.unimplemented(),
+        }
+    }
+    fn client(channel: ::nautil_grpc::Channel) -> ::std::sync::Arc<Self> {
+        ::std::sync::Arc::new(TimerServiceClient::new(channel))
+    }
+}
+/// The client of `timer.TimerService`: each call goes to the server at the other end of its channel.
+#[derive(Debug, Clone)]
+pub struct TimerServiceClient {
+    channel: ::nautil_grpc::Channel,
+}
+impl TimerServiceClient {
+    /// Calls through `channel`.
+    pub fn new(channel: ::nautil_grpc::Channel) -> Self {
+        Self { channel }
+    }
+}
+#[::nautil_grpc::async_trait]
+impl TimerServiceInterface for TimerServiceClient {
+    async fn wait(
+        &self,
+        request: ::nautil_grpc::Request<WaitRequest>,
+    ) -> ::core::result::Result<
+        ::nautil_grpc::Response<WaitResponse>,
+        ::nautil_grpc::Status,
+    > {
+        self.channel.unary("/timer.TimerService/Wait", request).await
+    }
+}
