@@ -2,6 +2,77 @@
 //!
 //! It knows nothing of an application around it. The framework `nautil` puts it into one.
 //!
+//! A server is a [`Router`](server::Router) of services, and a [`Server`](server::Server) that owns an address. A client is a
+//! [`Channel`] to one service. The generator makes both from a contract, with `runtime = "nautil-grpc"` in `config/grpc.toml`:
+//!
+//! ```standalone_crate
+//! use std::sync::Arc;
+//!
+//! use nautil_grpc::client::Target;
+//! use nautil_grpc::server::{Router, Server, ServerConfig};
+//! use nautil_grpc::{Channel, ClientConfig, Request, Response, Status, async_trait};
+//! use tokio::sync::oneshot;
+//!
+//! # #[path = "../examples/generated/mod.rs"]
+//! mod generated;
+//! use generated::greeting::{
+//!     GreetRequest, GreetResponse, GreetingServiceClient, GreetingServiceInterface,
+//! };
+//!
+//! struct Greeting;
+//!
+//! #[async_trait]
+//! impl GreetingServiceInterface for Greeting {
+//!     async fn greet(
+//!         &self,
+//!         request: Request<GreetRequest>,
+//!     ) -> Result<Response<GreetResponse>, Status> {
+//!         let text = format!("Hello, {}!", request.into_inner().name);
+//!         Ok(Response::new(GreetResponse { text }))
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // The server: port 0 is any free one.
+//!     let config = ServerConfig {
+//!         listen: "127.0.0.1:0".parse()?,
+//!         ..ServerConfig::default()
+//!     };
+//!     let routes = Router::new(&config.limits)
+//!         .mount::<dyn GreetingServiceInterface>(Arc::new(Greeting))
+//!         .build()?;
+//!     let server = Server::bind(&config)?;
+//!     let host = server.address().to_string().parse()?;
+//!     let (stop, stopped) = oneshot::channel::<()>();
+//!     let running = server.start(routes).await?;
+//!     let serving = tokio::spawn(running.until(async {
+//!         let _ = stopped.await;
+//!     }));
+//!
+//!     // The client: a call that fails names the target.
+//!     let target = Target {
+//!         service: "greeting.GreetingService",
+//!         variable: "GREETING_SERVICE_HOST",
+//!     };
+//!     let config = ClientConfig {
+//!         host: Some(host),
+//!         ..ClientConfig::default()
+//!     };
+//!     let client = GreetingServiceClient::new(Channel::connect(target, &config)?);
+//!     let name = "Ada".to_owned();
+//!     let response = client.greet(Request::new(GreetRequest { name })).await?;
+//!     assert_eq!(response.into_inner().text, "Hello, Ada!");
+//!
+//!     // The stop: calls in flight would be finished first.
+//!     drop(stop);
+//!     assert!(serving.await?.is_clean());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The crate's directory `examples` has a server and a client as two programs, with the contracts and what is generated.
+//!
 //! This is also the one door to tonic, of which types are used (requests, responses, statuses, metadata) and the services of
 //! health and reflection. Transport and routing are this crate's own.
 

@@ -7,6 +7,38 @@ use crate::Channel;
 use crate::server::{Call, Reply};
 
 /// A gRPC service, implemented by generated code for its `dyn <Service>Interface`.
+///
+/// A [`Router`](crate::server::Router) mounts whatever states this. Code of your own needs it where it is for any service:
+///
+/// ```standalone_crate
+/// # #[path = "../examples/generated/mod.rs"]
+/// # mod generated;
+/// use std::sync::Arc;
+///
+/// use generated::greeting::GreetingServiceInterface;
+/// use nautil_grpc::client::{ConnectError, Target};
+/// use nautil_grpc::{Channel, ClientConfig, Service};
+///
+/// /// The client of a service; nothing is sent before its first call.
+/// fn client<S: Service + ?Sized>(config: &ClientConfig) -> Result<Arc<S>, ConnectError> {
+///     let target = Target {
+///         service: S::NAME,
+///         variable: S::HOST_VARIABLE,
+///     };
+///     Ok(S::client(Channel::connect(target, config)?))
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = ClientConfig {
+///     host: Some("localhost:9001".parse()?),
+///     ..ClientConfig::default()
+/// };
+/// let client = client::<dyn GreetingServiceInterface>(&config)?;
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Service: Any + Send + Sync {
     /// The full protobuf name: `currency.CurrencyRateService`.
     const NAME: &'static str;

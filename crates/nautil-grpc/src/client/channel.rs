@@ -46,6 +46,44 @@ use crate::codec::{Half, encode};
 /// server sent it.
 ///
 /// Dropping the future of a call, or the stream of its response, cancels it.
+///
+/// A generated client takes a channel and names its methods. Without one, a call names its path; here it goes to a server in
+/// memory, as a test would have it:
+///
+/// ```
+/// use std::future::pending;
+/// use std::sync::Arc;
+///
+/// use nautil_grpc::client::Target;
+/// use nautil_grpc::health::{HealthCheckRequest, HealthCheckResponse};
+/// use nautil_grpc::server::{Router, ServerConfig, serve_connection};
+/// use nautil_grpc::{Channel, ClientConfig, Code, Request};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Arc::new(ServerConfig::default());
+/// let routes = Router::new(&config.limits).with_health().build()?;
+/// let open = move || {
+///     let (client, server) = tokio::io::duplex(64 << 10);
+///     let (routes, config) = (routes.clone(), Arc::clone(&config));
+///     tokio::spawn(async move { serve_connection(server, routes, &config, pending()).await });
+///     async move { Ok(client) }
+/// };
+/// let target = Target {
+///     service: "grpc.health.v1.Health",
+///     variable: "HEALTH_HOST",
+/// };
+/// let channel = Channel::over(target, &ClientConfig::default(), open);
+///
+/// let request = Request::new(HealthCheckRequest {
+///     service: "nobody.Knows".to_owned(),
+/// });
+/// let answer = channel.unary("/grpc.health.v1.Health/Check", request).await;
+/// let answer = answer.map(|response| -> HealthCheckResponse { response.into_inner() });
+/// assert_eq!(answer.unwrap_err().code(), Code::NotFound);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Channel(Arc<Inner>);
 

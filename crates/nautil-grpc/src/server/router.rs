@@ -23,6 +23,35 @@ use crate::Service;
 use crate::descriptors::methods;
 
 /// Collects services and layers.
+///
+/// ```standalone_crate
+/// # #[path = "../../examples/generated/mod.rs"]
+/// # mod generated;
+/// use std::sync::Arc;
+///
+/// use generated::timer::{TimerServiceInterface, WaitRequest, WaitResponse};
+/// use nautil_grpc::server::{Error, Limits, Router};
+/// use nautil_grpc::{Request, Response, Status, async_trait};
+///
+/// struct Timer;
+///
+/// #[async_trait]
+/// impl TimerServiceInterface for Timer {
+///     async fn wait(&self, _: Request<WaitRequest>) -> Result<Response<WaitResponse>, Status> {
+///         Ok(Response::new(WaitResponse {}))
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Error> {
+/// let router = || Router::new(&Limits::default()).mount::<dyn TimerServiceInterface>(Arc::new(Timer));
+/// router().with_health().with_reflection().build()?;
+///
+/// // One service cannot be mounted twice.
+/// let twice = router().mount::<dyn TimerServiceInterface>(Arc::new(Timer));
+/// assert!(matches!(twice.build(), Err(Error::Mounted { name: "timer.TimerService" })));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct Router {
     limits: MessageLimits,
