@@ -247,13 +247,15 @@ async fn a_check_that_comes_and_goes_is_down_until_it_has_passed_often_enough() 
     // Fails each third time, as long as it is not steady.
     let flapping = Check::new("flaps", Scope::Server, move || {
         let run = counted.fetch_add(1, Ordering::SeqCst);
-        let fails = run % 3 == 1 && !asked.load(Ordering::SeqCst);
+        let fails = run % 3 == 0 && !asked.load(Ordering::SeqCst);
         async move { if fails { Err("again".into()) } else { Ok(()) } }
     });
     let running = serve(&config, vec![flapping]);
     let management = running.management();
+    // It has failed once: a server that starts is not serving either.
+    ready_says(&management, "flaps (server): failed since ").await;
     let mut watch = Watch::of(&management, "").await;
-    watch.until(NotServing).await;
+    assert_eq!(watch.next().await, NotServing);
     let then = runs.load(Ordering::SeqCst);
     while runs.load(Ordering::SeqCst) < then + 12 {
         let page = http1(&management, "GET /readyz").await;
