@@ -116,3 +116,12 @@ fn a_list_of_no_contracts_is_an_error() {
         "{said}"
     );
 }
+
+#[test]
+fn a_byte_order_mark_at_the_start_of_a_contract_changes_nothing() {
+    let project = Project::new();
+    let text = fs::read_to_string(project.path(CONTRACT)).unwrap();
+    project.write(CONTRACT, &format!("\u{feff}{text}"));
+    let ran = project.run(["grpc:generate", "--check"]).with_code(0);
+    assert_eq!(ran.err, "generated/ is fresh\n");
+}

@@ -13,6 +13,10 @@ use super::{Error, Section};
 use crate::suggest;
 use nautil_grpc::printable::{escaped, without_password, without_passwords};
 
+/// What is expected where a value may hold others.
+const LIST: &str = "a list, such as [\"a\", \"b\"]";
+const TABLE: &str = "a table";
+
 /// The section, or everything that is wrong with it.
 pub(super) fn extract<T: Section>(layers: &[Layer]) -> Result<T, Vec<Error>> {
     let mut layers = layers.to_vec();
@@ -177,9 +181,6 @@ fn problem(kind: &Kind, value: Option<&Value>) -> String {
         other => without_passwords(&other.to_string()),
     }
 }
-
-const LIST: &str = "a list, such as [\"a\", \"b\"]";
-const TABLE: &str = "a table";
 
 /// What a value is, without its content.
 fn kind_of(value: &Value) -> &'static str {

@@ -106,9 +106,7 @@ impl Config {
             .cloned()
             .collect()
     }
-}
 
-impl Config {
     /// Logs what was passed over. The config is read before there are logs, which it describes; so this is said later.
     pub(crate) fn log(&self) {
         for variable in &self.service_links {
