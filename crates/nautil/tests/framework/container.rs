@@ -160,6 +160,7 @@ fn a_singleton_is_built_on_first_use_and_once() {
     let first = container.get::<dyn Clock>().unwrap();
     container.get::<dyn Greeter>().unwrap();
     let second = container.get::<dyn Clock>().unwrap();
+    assert!(container.check().is_empty());
     assert_eq!(made.load(Ordering::SeqCst), 1);
     assert!(Arc::ptr_eq(&first, &second));
 }
