@@ -9,6 +9,7 @@ use figment::value::Value;
 use figment::{Figment, Profile};
 
 use super::layer::Layer;
+use super::nesting::{DEEPEST, depth};
 use super::{Error, Section};
 use crate::suggest;
 use nautil_grpc::printable::{escaped, without_password, without_passwords};
@@ -124,7 +125,8 @@ fn read_text(layers: &mut [Layer], path: &[String], kind: &Kind) -> bool {
     let Some(slot) = owner.get_mut(path) else {
         return false;
     };
-    let read = slot.as_str().and_then(|text| text.parse::<Value>().ok());
+    let text = slot.as_str().filter(|text| depth(text) <= DEEPEST);
+    let read = text.and_then(|text| text.parse::<Value>().ok());
     match read.filter(|read| read.as_str().is_none()) {
         Some(read) => {
             *slot = read;

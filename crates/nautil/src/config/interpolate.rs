@@ -1,5 +1,6 @@
 //! `${NAME}` and `${NAME:-default}` in the values of a file.
 
+use super::nesting::{DEEPEST, depth};
 use crate::environment::Environment;
 
 const EXPECTED: &str = "expected ${NAME} or ${NAME:-default}";
@@ -10,6 +11,12 @@ const EXPECTED: &str = "expected ${NAME} or ${NAME:-default}";
 /// What is wrong with the reference: a variable that is not set and has no default, or is not UTF-8, or a brace that does
 /// not close. The text itself is not repeated, because a secret may stand in it.
 pub(super) fn interpolate(text: &str, environment: &Environment) -> Result<String, String> {
+    let depth = depth(text);
+    if depth > DEEPEST {
+        return Err(format!(
+            "found braces nested {depth} deep, expected at most {DEEPEST}"
+        ));
+    }
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('$') {

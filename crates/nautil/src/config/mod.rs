@@ -37,6 +37,7 @@ mod error;
 mod extract;
 mod interpolate;
 mod layer;
+mod nesting;
 mod reader;
 mod secret;
 mod section;

@@ -158,6 +158,22 @@ async fn a_reference_that_is_wrong_is_told_without_the_value_around_it() {
 }
 
 #[tokio::test]
+async fn references_that_nest_too_deep_are_an_error_and_no_end_of_the_stack() {
+    let nested = |depth| {
+        format!(
+            "path = '{}here{}'",
+            "${NONE:-".repeat(depth),
+            "}".repeat(depth)
+        )
+    };
+    assert_eq!(cache_of(&nested(32)).await.path, "here");
+    assert_eq!(
+        errors_of(&nested(20_000)).await,
+        ["cache.path (config/cache.toml): found braces nested 20000 deep, expected at most 32"]
+    );
+}
+
+#[tokio::test]
 async fn a_dollar_that_opens_no_brace_is_itself() {
     for text in ["H$ello$%World^$&x", "a$$b", "$", "$$", "a$"] {
         assert_eq!(cache_of(&format!("path = '{text}'")).await.path, text);

@@ -57,6 +57,20 @@ async fn text_that_stands_for_nothing_the_key_takes_is_an_error() {
 }
 
 #[tokio::test]
+async fn text_that_nests_too_deep_is_an_error_and_no_end_of_the_stack() {
+    for (open, close) in [("[", "]"), ("{a = ", "}"), ("[", "")] {
+        let text = format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
+        let said = errors(kernel(&Project::new()).env("APP_CACHE__HOSTS", &text)).await;
+        assert_eq!(
+            said,
+            [
+                "cache.hosts (APP_CACHE__HOSTS, environment): found a string, expected a list, such as [\"a\", \"b\"]"
+            ]
+        );
+    }
+}
+
+#[tokio::test]
 async fn durations_have_units() {
     for (text, expected) in [
         ("250ms", Duration::from_millis(250)),
