@@ -107,6 +107,27 @@ fn a_glob_that_matches_nothing_is_an_error() {
 }
 
 #[test]
+fn a_runtime_that_is_none_is_an_error_that_names_both() {
+    let project = Project::new();
+    let listed = "services = [\"proto/currency/service.proto\"]";
+    for (found, hint) in [
+        ("nautil_grpc", "; did you mean \"nautil-grpc\"?"),
+        ("tonic", ""),
+    ] {
+        project.write(
+            "config/grpc.toml",
+            &format!("{listed}\nruntime = \"{found}\"\n"),
+        );
+        assert_eq!(
+            complaint(&project),
+            format!(
+                "error: grpc.runtime (config/grpc.toml): found {found:?}, expected \"nautil\" or \"nautil-grpc\"{hint}\n"
+            )
+        );
+    }
+}
+
+#[test]
 fn a_list_of_no_contracts_is_an_error() {
     let project = Project::new();
     project.write("config/grpc.toml", "services = []\n");

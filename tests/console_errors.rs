@@ -158,6 +158,49 @@ fn an_unknown_command_leads_to_a_known_one() {
 }
 
 #[test]
+fn an_address_that_cannot_be_had_is_named_with_the_variable_that_sets_another() {
+    let project = Project::new();
+    project.write("notes.txt", "keep");
+    let notes = format!("unix:{}", project.path("notes.txt").display());
+    // A documentation address (RFC 5737), and a name that never exists (RFC 6761).
+    for (listen, mend) in [
+        (
+            "192.0.2.1:9001",
+            "no interface of this machine has this address; set APP_SERVER__LISTEN",
+        ),
+        (
+            "nobody.invalid:9001",
+            "the host name does not resolve; set APP_SERVER__LISTEN to an address such as 127.0.0.1:9001",
+        ),
+        (
+            "unix:/nowhere/at/all.sock",
+            "the directory does not exist; create it or set APP_SERVER__LISTEN",
+        ),
+        (
+            &notes,
+            "a file that is no socket has this name; remove it or set APP_SERVER__LISTEN",
+        ),
+    ] {
+        let ran = Process::start(project.app(["serve"]).env("APP_SERVER__LISTEN", listen)).end();
+        let said = format!("error: cannot listen on {listen} (`server.listen`): {mend}\n");
+        fails(&ran, 1, &said);
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut command = project.app(["serve"]);
+    command.env("APP_SERVER__LISTEN", "127.0.0.1:0");
+    let ran = Process::start(command.env("APP_SERVER__MANAGEMENT__LISTEN", &address)).end();
+    fails(
+        &ran,
+        1,
+        &format!(
+            "error: cannot listen on {address} (`server.management.listen`): the address is in use; \
+             stop the other process or set APP_SERVER__MANAGEMENT__LISTEN\n"
+        ),
+    );
+}
+
+#[test]
 fn a_port_that_is_taken_is_named_with_its_key() {
     let project = Project::new();
     let server = project.serve();

@@ -9,8 +9,8 @@ use crate::tls::FileError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address cannot be had.
-    #[error("cannot listen on {listen} (`{key}`): {}", fault.told(key))]
+    /// The address cannot be had. The text says what to do, but not how another address is set: that is the application's.
+    #[error("cannot listen on {listen} (`{key}`): {fault}")]
     Bind {
         /// The key that asks for it: `server.listen`.
         key: &'static str,
@@ -101,10 +101,10 @@ pub enum AdoptFault {
 #[non_exhaustive]
 pub enum BindFault {
     /// Somebody listens there already.
-    #[error("the address is in use")]
+    #[error("the address is in use; stop the other process")]
     InUse,
     /// The system does not let this user listen there.
-    #[error("permission denied")]
+    #[error("permission denied; take a port above 1023 or a directory of your own")]
     Denied,
     /// No interface of this machine has the address.
     #[error("no interface of this machine has this address")]
@@ -113,33 +113,14 @@ pub enum BindFault {
     #[error("the host name does not resolve")]
     Unresolved,
     /// The directory of the socket file does not exist.
-    #[error("the directory does not exist")]
+    #[error("the directory does not exist; create it")]
     NoDirectory,
     /// There is a file of that name that is no socket.
-    #[error("a file that is no socket has this name")]
+    #[error("a file that is no socket has this name; remove it")]
     NotASocket,
     /// Anything else.
     #[error("{0}")]
     Other(io::Error),
-}
-
-impl BindFault {
-    /// The fault with the mend, for an address that came from `key`.
-    fn told(&self, key: &str) -> String {
-        let variable = format!("APP_{}", key.replace('.', "__").to_uppercase());
-        let mend = match self {
-            Self::InUse => "stop the other process or ",
-            Self::Denied => "take a port above 1023 or a directory of your own, and ",
-            Self::NoDirectory => "create it or ",
-            Self::NotASocket => "remove it or ",
-            Self::NotAvailable | Self::Unresolved | Self::Other(_) => "",
-        };
-        let example = match self {
-            Self::Unresolved => " to an address such as 127.0.0.1:9001",
-            _ => "",
-        };
-        format!("{self}; {mend}set {variable}{example}")
-    }
 }
 
 impl From<io::Error> for BindFault {

@@ -458,7 +458,7 @@ fn a_management_port_that_is_taken_is_named_by_its_key() {
         Server::bind(&config).unwrap_err().to_string(),
         format!(
             "cannot listen on {address} (`server.management.listen`): the address is in use; \
-             stop the other process or set APP_SERVER__MANAGEMENT__LISTEN"
+             stop the other process"
         )
     );
 }

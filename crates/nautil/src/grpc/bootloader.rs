@@ -7,7 +7,7 @@ use std::sync::Arc;
 use nautil_grpc::Status;
 use nautil_grpc::client::describe;
 use nautil_grpc::metrics::Metrics;
-use nautil_grpc::server::ServerConfig;
+use nautil_grpc::server::{self, BindFault, ServerConfig};
 
 use super::{GrpcConfig, HealthChecks, NetworkConnect, Pages, Services, command};
 use crate::bootloader::{Boot, Bootloader, BoxError, Init};
@@ -30,7 +30,8 @@ impl Bootloader for GrpcServerBootloader {
         init.config::<ServerConfig>()
             .command::<command::Serve>()
             .command::<command::Health>()
-            .command::<command::GrpcServices>();
+            .command::<command::GrpcServices>()
+            .describe(failed_bind);
     }
 
     async fn boot(&self, boot: &Boot) -> Result<(), BoxError> {
@@ -79,4 +80,23 @@ impl Bootloader for GrpcGeneratorBootloader {
 /// A call's status as people are told it.
 fn failed_call(error: &(dyn Error + 'static)) -> Option<String> {
     error.downcast_ref::<Status>().map(describe)
+}
+
+/// An address that cannot be had as people are told it: with the variable that sets another one.
+fn failed_bind(error: &(dyn Error + 'static)) -> Option<String> {
+    let error: &server::Error = error.downcast_ref()?;
+    let server::Error::Bind { key, fault, .. } = error else {
+        return None;
+    };
+    let and = match fault {
+        BindFault::InUse | BindFault::NoDirectory | BindFault::NotASocket => " or ",
+        BindFault::Denied => ", and ",
+        _ => "; ",
+    };
+    let example = match fault {
+        BindFault::Unresolved => " to an address such as 127.0.0.1:9001",
+        _ => "",
+    };
+    let variable = key.replace('.', "__").to_uppercase();
+    Some(format!("{error}{and}set APP_{variable}{example}"))
 }
