@@ -15,12 +15,12 @@ use tonic::Status;
 
 use super::deadline::{Deadline, Scope};
 use super::failure::{self, Callee};
-use super::response::{Fault, Next, Response};
-use super::send::{Answer, SendError};
+use super::response::{Received, Response, ResponseError};
+use super::send::{ResponseHead, SendError};
 use crate::BoxStream;
 
 /// One call under way. Dropping it cancels what is left of it.
-pub(super) struct Call {
+pub(super) struct ClientCall {
     callee: Arc<Callee>,
     deadline: Deadline,
     timer: Option<Pin<Box<Sleep>>>,
@@ -34,7 +34,7 @@ pub(super) struct Call {
 struct Messages<M> {
     /// Nothing, once the stream is over for both sides.
     response: Option<Response<M>>,
-    call: Call,
+    call: ClientCall,
 }
 
 /// Why a call failed, before it is put in words.
@@ -42,12 +42,12 @@ pub(super) enum CallError {
     /// There is no response.
     Send(SendError),
     /// There is one that cannot be used.
-    Response(Fault),
+    Response(ResponseError),
     /// It was not sent.
     Local(Status),
 }
 
-impl Call {
+impl ClientCall {
     pub(super) fn new(callee: Arc<Callee>, deadline: Deadline) -> Self {
         Self {
             callee,
@@ -73,7 +73,7 @@ impl Call {
     pub(super) async fn head<M: Message + Default>(
         &mut self,
         limit: usize,
-        answer: impl Future<Output = Result<Answer, CallError>>,
+        answer: impl Future<Output = Result<ResponseHead, CallError>>,
     ) -> Result<(HeaderMap, Response<M>), Status> {
         let mut answer = pin!(answer);
         let answered = poll_fn(|context| {
@@ -99,12 +99,12 @@ impl Call {
         let mut message = None;
         loop {
             match poll_fn(|context| self.poll(&mut response, context)).await? {
-                Next::Message(next) => {
+                Received::Message(next) => {
                     if message.replace(next).is_some() {
                         return Err(self.unreadable("there is more than one message"));
                     }
                 }
-                Next::End(trailers) => {
+                Received::End(trailers) => {
                     let message = message.ok_or_else(|| self.unreadable("there is no message"))?;
                     return Ok((message, trailers));
                 }
@@ -130,7 +130,7 @@ impl Call {
         &mut self,
         response: &mut Response<M>,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Next<M>, Status>> {
+    ) -> Poll<Result<Received<M>, Status>> {
         if let Poll::Ready(status) = self.poll_end(context) {
             return Poll::Ready(Err(status));
         }
@@ -161,7 +161,9 @@ impl Call {
     }
 
     fn unreadable(&mut self, what: &str) -> Status {
-        self.failed(CallError::Response(Fault::Unreadable(what.to_owned())))
+        self.failed(CallError::Response(ResponseError::Unreadable(
+            what.to_owned(),
+        )))
     }
 
     fn failed(&mut self, error: CallError) -> Status {
@@ -191,8 +193,8 @@ impl<M: Message + Default> Stream for Messages<M> {
             return Poll::Ready(None);
         };
         let next = match ready!(call.poll(reading, context)) {
-            Ok(Next::Message(message)) => return Poll::Ready(Some(Ok(message))),
-            Ok(Next::End(_)) => None,
+            Ok(Received::Message(message)) => return Poll::Ready(Some(Ok(message))),
+            Ok(Received::End(_)) => None,
             Err(status) => Some(Err(status)),
         };
         // Dropping it resets what is still open.

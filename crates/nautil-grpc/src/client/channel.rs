@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Response, Status};
 
-use super::call::{Call, CallError};
+use super::call::{CallError, ClientCall};
 use super::deadline::{Deadline, LONGEST, Scope};
 use super::dial::{BoxIo, Dialer, Place};
 use super::failure::{Callee, Failure, host_not_set};
@@ -92,11 +92,11 @@ struct Inner {
     callee: Arc<Callee>,
     deadline: Duration,
     max_receive_message: usize,
-    line: Option<Line>,
+    upstream: Option<Upstream>,
 }
 
 #[derive(Debug)]
-struct Line {
+struct Upstream {
     /// The scheme and the authority of every request.
     origin: Uri,
     pool: Arc<Pool>,
@@ -123,12 +123,12 @@ impl Channel {
         resolver: Arc<dyn Resolve>,
     ) -> Result<Self, ConnectError> {
         refuse_zero(target, config)?;
-        let line = match &config.host {
+        let upstream = match &config.host {
             None => None,
-            Some(host) => Some(Line::network(target, host, config, resolver)?),
+            Some(host) => Some(Upstream::network(target, host, config, resolver)?),
         };
         let host = config.host.as_ref().map(ToString::to_string);
-        Ok(Self::new(target, host, config, line))
+        Ok(Self::new(target, host, config, upstream))
     }
 
     /// A channel over connections that `open` opens, one at a time: to a server in the same process, or one that is found
@@ -155,14 +155,14 @@ impl Channel {
                 Box::pin(async move { Ok(Box::new(opening.await?) as BoxIo) })
             })),
         };
-        let line = Line {
+        let upstream = Upstream {
             origin: match &config.host {
                 Some(host) => origin(host),
                 None => Uri::from_static("http://in.process"),
             },
-            pool: Arc::new(Pool::of_place(dialer, Place::Given)),
+            pool: Arc::new(Pool::of_place(dialer, Place::Opened)),
         };
-        Self::new(target, Some(host), config, Some(line))
+        Self::new(target, Some(host), config, Some(upstream))
     }
 
     /// Sends one message, and awaits one.
@@ -242,7 +242,7 @@ impl Channel {
         target: Target,
         host: Option<String>,
         config: &ClientConfig,
-        line: Option<Line>,
+        upstream: Option<Upstream>,
     ) -> Self {
         Self(Arc::new(Inner {
             callee: Arc::new(Callee {
@@ -252,24 +252,24 @@ impl Channel {
             }),
             deadline: config.deadline,
             max_receive_message: config.max_receive_message,
-            line,
+            upstream,
         }))
     }
 
     /// `scope` is the part of the call that the config's deadline holds for.
-    fn begin(&self, metadata: &MetadataMap, scope: Scope) -> Result<Call, Status> {
+    fn begin(&self, metadata: &MetadataMap, scope: Scope) -> Result<ClientCall, Status> {
         let callee = &self.0.callee;
-        if self.0.line.is_none() {
+        if self.0.upstream.is_none() {
             return Err(host_not_set(callee));
         }
         let deadline = Deadline::of(metadata, self.0.deadline, scope);
-        Ok(Call::new(Arc::clone(callee), deadline))
+        Ok(ClientCall::new(Arc::clone(callee), deadline))
     }
 
     /// The half of a call that sends one message.
     async fn send_one<A: Message, B: Message + Default>(
         &self,
-        call: &mut Call,
+        call: &mut ClientCall,
         path: &'static str,
         request: Request<A>,
     ) -> Begun<B> {
@@ -283,7 +283,7 @@ impl Channel {
     /// The half of a call that sends many.
     async fn send_many<A: Message + 'static, B: Message + Default>(
         &self,
-        call: &mut Call,
+        call: &mut ClientCall,
         path: &'static str,
         request: Request<BoxStream<A>>,
     ) -> Begun<B> {
@@ -296,18 +296,18 @@ impl Channel {
 
     async fn send<B: Message + Default>(
         &self,
-        call: &mut Call,
+        call: &mut ClientCall,
         path: &'static str,
         metadata: MetadataMap,
         outgoing: Outgoing,
     ) -> Begun<B> {
-        let Some(line) = &self.0.line else {
+        let Some(upstream) = &self.0.upstream else {
             return Err(host_not_set(&self.0.callee));
         };
         let timeout = call.told_to_the_server();
         let answer = async {
-            let head = head(&line.origin, path, metadata, timeout).map_err(CallError::Local)?;
-            send(&line.pool, head, &outgoing)
+            let head = head(&upstream.origin, path, metadata, timeout).map_err(CallError::Local)?;
+            send(&upstream.pool, head, &outgoing)
                 .await
                 .map_err(CallError::Send)
         };
@@ -317,7 +317,7 @@ impl Channel {
     /// The half of a call that awaits one message.
     async fn one<B: Message + Default>(
         &self,
-        mut call: Call,
+        mut call: ClientCall,
         begun: Begun<B>,
     ) -> Result<Response<B>, Status> {
         let ended = match begun {
@@ -341,7 +341,7 @@ impl Channel {
     /// The half of a call that awaits many.
     fn many<B: Message + Default + Send + 'static>(
         &self,
-        call: Call,
+        call: ClientCall,
         begun: Begun<B>,
     ) -> Result<Response<BoxStream<B>>, Status> {
         self.note(&begun);
@@ -370,7 +370,7 @@ impl Channel {
 /// The head of a response and the rest of it, or why there is none.
 type Begun<B> = Result<(HeaderMap, response::Response<B>), Status>;
 
-impl Line {
+impl Upstream {
     fn network(
         target: Target,
         host: &Host,

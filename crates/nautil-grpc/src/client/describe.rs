@@ -3,7 +3,7 @@
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use super::{Failure, Reason};
+use super::{Failure, FailureKind};
 use crate::code::code_name;
 
 /// Says in one line who was called, what came of it, and with which code.
@@ -22,20 +22,22 @@ pub fn describe(status: &Status) -> String {
         return one_line(&stated(status));
     };
     let stated = stated(status);
-    let line = match failure.reason() {
-        Reason::Answered => format!("{failure} answered {stated}"),
-        Reason::Unreachable => format!("{failure} cannot be reached: {stated}"),
-        Reason::NotGrpc => format!("{failure} is no gRPC server: {stated}"),
-        Reason::Interrupted => format!("{failure} broke off: {stated}"),
-        Reason::DeadlineExceeded { limit } => format!(
+    let line = match failure.kind() {
+        FailureKind::Answered => format!("{failure} answered {stated}"),
+        FailureKind::Unreachable => format!("{failure} cannot be reached: {stated}"),
+        FailureKind::NotGrpc => format!("{failure} is no gRPC server: {stated}"),
+        FailureKind::Interrupted => format!("{failure} broke off: {stated}"),
+        FailureKind::DeadlineExceeded { limit } => format!(
             "{failure} did not answer within {}: {code}",
             humantime::format_duration(limit)
         ),
-        Reason::HostNotSet => format!("{failure} has no host: {stated}"),
-        Reason::OutgoingStream => {
+        FailureKind::HostNotSet => format!("{failure} has no host: {stated}"),
+        FailureKind::OutgoingStream => {
             format!("the call to {failure} was given up, its messages stopped: {stated}")
         }
-        Reason::Unreadable => format!("{failure} sent an answer that cannot be read: {stated}"),
+        FailureKind::Unreadable => {
+            format!("{failure} sent an answer that cannot be read: {stated}")
+        }
     };
     match failure.hint() {
         Some(hint) => one_line(&format!("{line}; {hint}")),

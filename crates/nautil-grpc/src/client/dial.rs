@@ -50,7 +50,7 @@ pub(super) enum Place {
     Tcp(SocketAddr),
     Unix(PathBuf),
     /// Whatever [`Dialer::open`] opens.
-    Given,
+    Opened,
 }
 
 /// All that opening a connection takes, but for where to.
@@ -138,7 +138,7 @@ impl Dialer {
                 Box::new(stream)
             }
             Place::Unix(path) => Box::new(UnixStream::connect(path).await?),
-            Place::Given => match &self.open {
+            Place::Opened => match &self.open {
                 Some(open) => open().await?,
                 None => return Err(io::ErrorKind::NotConnected.into()),
             },

@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 
 use super::Target;
 use super::dial::DialError;
-use super::response::Fault as ResponseFault;
+use super::response::ResponseError;
 use super::send::SendError;
 use crate::reset;
 
@@ -22,7 +22,7 @@ use crate::reset;
 #[derive(Debug, Clone)]
 pub struct Failure {
     callee: Arc<Callee>,
-    reason: Reason,
+    kind: FailureKind,
     hint: Option<&'static str>,
     /// What the lower layers said.
     cause: Option<Arc<dyn Error + Send + Sync>>,
@@ -31,7 +31,7 @@ pub struct Failure {
 /// How a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum FailureKind {
     /// The server answered with this status: code, message, details and metadata are its own.
     Answered,
     /// No connection: nobody listens, the name does not resolve, the TLS handshake failed.
@@ -89,14 +89,14 @@ impl Failure {
 
     /// How the call failed.
     #[must_use]
-    pub fn reason(&self) -> Reason {
-        self.reason
+    pub fn kind(&self) -> FailureKind {
+        self.kind
     }
 
     /// Whether the server answered, and the status is its own.
     #[must_use]
     pub fn answered(&self) -> bool {
-        self.reason == Reason::Answered
+        self.kind == FailureKind::Answered
     }
 
     /// A question that may lead to the fault: `is the server running?`
@@ -126,14 +126,14 @@ impl Error for Failure {
 /// The status of a call without a host.
 pub(super) fn host_not_set(callee: &Arc<Callee>) -> Status {
     let message = format!("set {} to host:port", callee.target.variable);
-    Fault::new(Reason::HostNotSet, Code::FailedPrecondition, message).dress(callee, None)
+    Draft::new(FailureKind::HostNotSet, Code::FailedPrecondition, message).dress(callee, None)
 }
 
 /// The status of a call whose time is over.
 pub(super) fn deadline_exceeded(callee: &Arc<Callee>, limit: Duration) -> Status {
     let message = format!("no answer within {}", humantime::format_duration(limit));
-    let reason = Reason::DeadlineExceeded { limit };
-    Fault::new(reason, Code::DeadlineExceeded, message).dress(callee, None)
+    let kind = FailureKind::DeadlineExceeded { limit };
+    Draft::new(kind, Code::DeadlineExceeded, message).dress(callee, None)
 }
 
 /// The status of a call whose outgoing stream stopped at `status`.
@@ -141,7 +141,7 @@ pub(super) fn outgoing(callee: &Arc<Callee>, status: &Status) -> Status {
     let mut stopped = status.clone();
     stopped.set_source(Arc::new(Failure {
         callee: Arc::clone(callee),
-        reason: Reason::OutgoingStream,
+        kind: FailureKind::OutgoingStream,
         hint: None,
         cause: None,
     }));
@@ -162,24 +162,24 @@ pub(super) fn unsent(callee: &Arc<Callee>, error: SendError) -> Status {
 }
 
 /// The status of a call whose response cannot be used.
-pub(super) fn response(callee: &Arc<Callee>, responded: bool, fault: ResponseFault) -> Status {
+pub(super) fn response(callee: &Arc<Callee>, responded: bool, fault: ResponseError) -> Status {
     match fault {
-        ResponseFault::Answered(status) => answered(callee, status),
-        ResponseFault::NotGrpc(not_grpc) => {
+        ResponseError::Answered(status) => answered(callee, status),
+        ResponseError::NotGrpc(not_grpc) => {
             let code = code_of_http(not_grpc.status);
-            Fault::new(Reason::NotGrpc, code, &not_grpc)
+            Draft::new(FailureKind::NotGrpc, code, &not_grpc)
                 .hint("is the port right?")
                 .because(callee, not_grpc)
         }
-        ResponseFault::TooLarge(error) => {
-            Fault::new(Reason::Unreadable, Code::ResourceExhausted, error)
+        ResponseError::TooLarge(error) => {
+            Draft::new(FailureKind::Unreadable, Code::ResourceExhausted, error)
                 .hint("is `max_receive_message` too small?")
                 .dress(callee, None)
         }
-        ResponseFault::Unreadable(what) => {
-            Fault::new(Reason::Unreadable, Code::Internal, what).dress(callee, None)
+        ResponseError::Unreadable(what) => {
+            Draft::new(FailureKind::Unreadable, Code::Internal, what).dress(callee, None)
         }
-        ResponseFault::Broken(error) => {
+        ResponseError::Broken(error) => {
             let is_heard = responded || callee.heard.load(Ordering::Acquire);
             broken_http2(&error)
                 .unless_heard(is_heard)
@@ -192,7 +192,7 @@ pub(super) fn response(callee: &Arc<Callee>, responded: bool, fault: ResponseFau
 fn answered(callee: &Arc<Callee>, mut status: Status) -> Status {
     status.set_source(Arc::new(Failure {
         callee: Arc::clone(callee),
-        reason: Reason::Answered,
+        kind: FailureKind::Answered,
         hint: None,
         cause: None,
     }));
@@ -200,17 +200,17 @@ fn answered(callee: &Arc<Callee>, mut status: Status) -> Status {
 }
 
 /// What is known of a failure that is not the server's own.
-struct Fault {
-    reason: Reason,
+struct Draft {
+    kind: FailureKind,
     code: Code,
     message: String,
     hint: Option<&'static str>,
 }
 
-impl Fault {
-    fn new(reason: Reason, code: Code, message: impl fmt::Display) -> Self {
+impl Draft {
+    fn new(kind: FailureKind, code: Code, message: impl fmt::Display) -> Self {
         Self {
-            reason,
+            kind,
             code,
             message: message.to_string(),
             hint: None,
@@ -226,7 +226,7 @@ impl Fault {
 
     /// Asks whether it is a gRPC server, where none was ever heard of there.
     fn unless_heard(self, is_heard: bool) -> Self {
-        if is_heard || self.reason != Reason::Interrupted {
+        if is_heard || self.kind != FailureKind::Interrupted {
             return self;
         }
         self.hint("is it a gRPC server?")
@@ -241,7 +241,7 @@ impl Fault {
         let mut status = Status::new(self.code, self.message);
         status.set_source(Arc::new(Failure {
             callee: Arc::clone(callee),
-            reason: self.reason,
+            kind: self.kind,
             hint: self.hint,
             cause,
         }));
@@ -249,8 +249,9 @@ impl Fault {
     }
 }
 
-fn no_connection(error: &DialError) -> Fault {
-    let unreachable = |message: String| Fault::new(Reason::Unreachable, Code::Unavailable, message);
+fn no_connection(error: &DialError) -> Draft {
+    let unreachable =
+        |message: String| Draft::new(FailureKind::Unreachable, Code::Unavailable, message);
     match error {
         DialError::Unresolved { source, .. } => {
             unreachable(format!("{error}: {}", innermost(source)))
@@ -277,22 +278,22 @@ fn no_connection(error: &DialError) -> Fault {
     }
 }
 
-fn closed() -> Fault {
-    Fault::new(
-        Reason::Interrupted,
+fn closed() -> Draft {
+    Draft::new(
+        FailureKind::Interrupted,
         Code::Unavailable,
         "connection closed before the answer",
     )
 }
 
-fn not_http2() -> Fault {
-    Fault::new(Reason::NotGrpc, Code::Unavailable, DialError::NotHttp2)
+fn not_http2() -> Draft {
+    Draft::new(FailureKind::NotGrpc, Code::Unavailable, DialError::NotHttp2)
         .hint("is the port right, and is it `https://`?")
 }
 
-fn broken_http2(error: &h2::Error) -> Fault {
+fn broken_http2(error: &h2::Error) -> Draft {
     if let Some(io) = error.get_io() {
-        return Fault::new(Reason::Interrupted, Code::Unavailable, os_text(io));
+        return Draft::new(FailureKind::Interrupted, Code::Unavailable, os_text(io));
     }
     // The peer broke the protocol: it talks something else.
     if error.is_library() && error.is_go_away() {
@@ -301,10 +302,10 @@ fn broken_http2(error: &h2::Error) -> Fault {
     let reason = error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
     if error.is_reset() {
         let message = format!("stream reset: {}", reason.description());
-        return Fault::new(Reason::Interrupted, reset::code(reason), message);
+        return Draft::new(FailureKind::Interrupted, reset::code(reason), message);
     }
     let message = format!("connection closed: {}", reason.description());
-    Fault::new(Reason::Interrupted, Code::Unavailable, message)
+    Draft::new(FailureKind::Interrupted, Code::Unavailable, message)
 }
 
 /// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>

@@ -36,7 +36,7 @@ pub use channel::Channel;
 pub use config::{ClientConfig, TlsConfig};
 pub use connect_error::ConnectError;
 pub use describe::describe;
-pub use failure::{Failure, Reason};
+pub use failure::{Failure, FailureKind};
 pub use host::{Host, HostError};
 pub use pin::{PinFault, connect_pinned};
 pub use resolve::{Resolve, SystemResolver};

@@ -45,7 +45,7 @@ struct Progress {
 }
 
 /// What comes next of a caller's stream.
-enum Next {
+enum Piece {
     Data(Bytes),
     End,
     /// It is not to be taken for whole.
@@ -108,34 +108,34 @@ impl Source {
     }
 
     /// The next of it for the sending whose turn it is; for others there is no more.
-    fn poll_next(&self, turn: u32, context: &mut Context<'_>) -> Poll<Next> {
+    fn poll_next(&self, turn: u32, context: &mut Context<'_>) -> Poll<Piece> {
         let mut progress = self.0.lock();
         if progress.turn != turn {
-            return Poll::Ready(Next::Stop);
+            return Poll::Ready(Piece::Stop);
         }
         let at = progress.at;
         if let Some(bytes) = progress.kept.as_ref().and_then(|kept| kept.get(at)) {
             let bytes = bytes.clone();
             progress.at += 1;
-            return Poll::Ready(Next::Data(bytes));
+            return Poll::Ready(Piece::Data(bytes));
         }
         if progress.is_over {
-            return Poll::Ready(Next::End);
+            return Poll::Ready(Piece::End);
         }
         progress.poll_encoder(context)
     }
 }
 
 impl Progress {
-    fn poll_encoder(&mut self, context: &mut Context<'_>) -> Poll<Next> {
+    fn poll_encoder(&mut self, context: &mut Context<'_>) -> Poll<Piece> {
         Poll::Ready(match ready!(self.encoder.poll_next(context)) {
             Chunk::Data(bytes) => {
                 self.keep(&bytes);
-                Next::Data(bytes)
+                Piece::Data(bytes)
             }
             Chunk::End => {
                 self.is_over = true;
-                Next::End
+                Piece::End
             }
             Chunk::Failed(status) => {
                 self.kept = None;
@@ -143,7 +143,7 @@ impl Progress {
                     // A caller that went away needs no telling.
                     let _ = caller.send(status);
                 }
-                Next::Stop
+                Piece::Stop
             }
         })
     }
@@ -183,12 +183,12 @@ async fn pump(source: &Source, turn: u32, mut stream: SendStream<Bytes>) {
                 }
             }
             match ready!(source.poll_next(turn, context)) {
-                Next::Data(bytes) => held = Some(bytes),
-                Next::Stop => {
+                Piece::Data(bytes) => held = Some(bytes),
+                Piece::Stop => {
                     stream.send_reset(Reason::INTERNAL_ERROR);
                     return Poll::Ready(());
                 }
-                Next::End => {
+                Piece::End => {
                     // A peer that is gone hears no end, and needs none.
                     let _ = stream.send_data(Bytes::new(), true);
                     return Poll::Ready(());

@@ -24,7 +24,7 @@ pub(super) struct Response<M> {
 }
 
 /// What comes next of a response.
-pub(super) enum Next<M> {
+pub(super) enum Received<M> {
     Message(M),
     /// The server said OK, with these trailers.
     End(HeaderMap),
@@ -32,7 +32,7 @@ pub(super) enum Next<M> {
 
 /// Why a response is not one that a caller can use.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum ResponseError {
     /// The server stated a status of its own.
     Answered(Status),
     /// The answer is not gRPC.
@@ -62,9 +62,9 @@ impl<M: Message + Default> Response<M> {
         response: http::Response<RecvStream>,
         sending: Option<Sending>,
         limit: usize,
-    ) -> Result<(HeaderMap, Self), Fault> {
+    ) -> Result<(HeaderMap, Self), ResponseError> {
         if let Some(not_grpc) = not_grpc(&response) {
-            return Err(Fault::NotGrpc(not_grpc));
+            return Err(ResponseError::NotGrpc(not_grpc));
         }
         let (parts, stream) = response.into_parts();
         // A status in the head is the status only where there is nothing behind the head.
@@ -72,8 +72,8 @@ impl<M: Message + Default> Response<M> {
             && (stream.is_end_stream() || status.code() != Code::Ok)
         {
             return Err(match status.code() {
-                Code::Ok => Fault::Unreadable("there is no message".to_owned()),
-                _ => Fault::Answered(status),
+                Code::Ok => ResponseError::Unreadable("there is no message".to_owned()),
+                _ => ResponseError::Answered(status),
             });
         }
         let response = Self {
@@ -88,10 +88,13 @@ impl<M: Message + Default> Response<M> {
     }
 
     /// What comes next. Not to be called after the end.
-    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Next<M>, Fault>> {
+    pub(super) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Received<M>, ResponseError>> {
         while !self.is_data_over {
             match self.decoder.next() {
-                Ok(Some(message)) => return Poll::Ready(Ok(Next::Message(message))),
+                Ok(Some(message)) => return Poll::Ready(Ok(Received::Message(message))),
                 Ok(None) => {}
                 Err(fault) => return Poll::Ready(Err(unreadable(fault, self.limit))),
             }
@@ -101,25 +104,29 @@ impl<M: Message + Default> Response<M> {
                     let _ = self.stream.flow_control().release_capacity(data.len());
                     self.decoder.push(data);
                 }
-                Some(Err(error)) => return Poll::Ready(Err(Fault::Broken(error))),
+                Some(Err(error)) => return Poll::Ready(Err(ResponseError::Broken(error))),
                 None => self.is_data_over = true,
             }
         }
-        let trailers = ready!(self.stream.poll_trailers(context)).map_err(Fault::Broken)?;
+        let trailers = ready!(self.stream.poll_trailers(context)).map_err(ResponseError::Broken)?;
         Poll::Ready(self.end(trailers))
     }
 
-    fn end(&self, trailers: Option<HeaderMap>) -> Result<Next<M>, Fault> {
+    fn end(&self, trailers: Option<HeaderMap>) -> Result<Received<M>, ResponseError> {
         let Some(trailers) = trailers else {
-            return Err(Fault::Unreadable("it ended without a status".to_owned()));
+            return Err(ResponseError::Unreadable(
+                "it ended without a status".to_owned(),
+            ));
         };
         match Status::from_header_map(&trailers) {
-            Some(status) if status.code() != Code::Ok => Err(Fault::Answered(status)),
-            Some(_) if !self.decoder.is_empty() => {
-                Err(Fault::Unreadable("it ended within a message".to_owned()))
-            }
-            Some(_) => Ok(Next::End(metadata(trailers))),
-            None => Err(Fault::Unreadable("it ended without a status".to_owned())),
+            Some(status) if status.code() != Code::Ok => Err(ResponseError::Answered(status)),
+            Some(_) if !self.decoder.is_empty() => Err(ResponseError::Unreadable(
+                "it ended within a message".to_owned(),
+            )),
+            Some(_) => Ok(Received::End(metadata(trailers))),
+            None => Err(ResponseError::Unreadable(
+                "it ended without a status".to_owned(),
+            )),
         }
     }
 }
@@ -132,18 +139,20 @@ fn metadata(mut trailers: HeaderMap) -> HeaderMap {
     trailers
 }
 
-fn unreadable(fault: DecodeFault, limit: usize) -> Fault {
+fn unreadable(fault: DecodeFault, limit: usize) -> ResponseError {
     match fault {
-        DecodeFault::TooLarge { size } => Fault::TooLarge(TooLarge {
+        DecodeFault::TooLarge { size } => ResponseError::TooLarge(TooLarge {
             half: Half::Response,
             size,
             limit,
         }),
         DecodeFault::Compressed => {
-            Fault::Unreadable("a message is compressed, which was not asked for".to_owned())
+            ResponseError::Unreadable("a message is compressed, which was not asked for".to_owned())
         }
-        DecodeFault::Flag(flag) => Fault::Unreadable(format!("a message begins with {flag}")),
-        DecodeFault::Malformed(error) => Fault::Unreadable(error.to_string()),
+        DecodeFault::Flag(flag) => {
+            ResponseError::Unreadable(format!("a message begins with {flag}"))
+        }
+        DecodeFault::Malformed(error) => ResponseError::Unreadable(error.to_string()),
     }
 }
 

@@ -24,7 +24,7 @@ const MAX_SENDINGS: u32 = 5;
 const MAX_REFUSALS: u32 = 2;
 
 /// The headers of a response, and the caller's stream while it is still being sent.
-pub(super) type Answer = (Response<RecvStream>, Option<Sending>);
+pub(super) type ResponseHead = (Response<RecvStream>, Option<Sending>);
 
 /// Why a request has no answer, however often it was sent.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(super) async fn send(
     pool: &Arc<Pool>,
     parts: Parts,
     outgoing: &Outgoing,
-) -> Result<Answer, SendError> {
+) -> Result<ResponseHead, SendError> {
     let mut sendings = 0;
     let mut refusals = 0;
     loop {
@@ -97,7 +97,7 @@ async fn send_once(
     connection: &mut Connection,
     parts: Parts,
     outgoing: &Outgoing,
-) -> Result<Answer, Failed> {
+) -> Result<ResponseHead, Failed> {
     let request = Request::from_parts(parts, ());
     let (mut response, mut stream) = match connection.sender.send_request(request, false) {
         Ok(opened) => opened,

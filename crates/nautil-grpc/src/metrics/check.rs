@@ -1,6 +1,6 @@
 //! Whether a declaration can stand, by the pattern of OpenMetrics 1.0 (sections 4.4 and 4.7, "MetricFamily" and "Label").
 
-use super::error::Fault;
+use super::error::ErrorKind;
 
 /// How the names of the framework begin.
 const RESERVED: [&str; 2] = ["nautil_", "process_"];
@@ -15,16 +15,16 @@ const BOUND: &str = "le";
 ///
 /// # Errors
 /// A name that breaks the pattern, is kept for the framework, or ends as no name may.
-pub(super) fn name(name: &str) -> Result<(), Fault> {
+pub(super) fn name(name: &str) -> Result<(), ErrorKind> {
     if !is_word(name) {
-        return Err(Fault::Name);
+        return Err(ErrorKind::Name);
     }
     if let Some(prefix) = RESERVED.into_iter().find(|prefix| name.starts_with(prefix)) {
-        return Err(Fault::Reserved { prefix });
+        return Err(ErrorKind::Reserved { prefix });
     }
     for suffix in SUFFIXES {
         if let Some(mended) = name.strip_suffix(suffix) {
-            return Err(Fault::Suffix {
+            return Err(ErrorKind::Suffix {
                 suffix,
                 mended: mended.to_owned(),
             });
@@ -37,17 +37,17 @@ pub(super) fn name(name: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 /// A label that breaks the pattern, is there twice, or is a histogram's own.
-pub(super) fn labels(labels: &[&str]) -> Result<(), Fault> {
+pub(super) fn labels(labels: &[&str]) -> Result<(), ErrorKind> {
     for (index, label) in labels.iter().enumerate() {
         let owned = || (*label).to_owned();
         if !is_word(label) || label.starts_with("__") {
-            return Err(Fault::Label { label: owned() });
+            return Err(ErrorKind::Label { label: owned() });
         }
         if *label == BOUND {
-            return Err(Fault::OwnLabel { label: owned() });
+            return Err(ErrorKind::OwnLabel { label: owned() });
         }
         if labels[..index].contains(label) {
-            return Err(Fault::LabelTwice { label: owned() });
+            return Err(ErrorKind::LabelTwice { label: owned() });
         }
     }
     Ok(())
@@ -57,11 +57,11 @@ pub(super) fn labels(labels: &[&str]) -> Result<(), Fault> {
 ///
 /// # Errors
 /// Bounds that are none, that are not finite, or that do not rise.
-pub(super) fn bounds(bounds: &[f64]) -> Result<(), Fault> {
+pub(super) fn bounds(bounds: &[f64]) -> Result<(), ErrorKind> {
     let are_finite = bounds.iter().all(|bound| bound.is_finite());
     let rise = bounds.windows(2).all(|pair| pair[0] < pair[1]);
     if bounds.is_empty() || !are_finite || !rise {
-        return Err(Fault::Bounds);
+        return Err(ErrorKind::Bounds);
     }
     Ok(())
 }

@@ -2,18 +2,18 @@
 
 /// A metric that cannot be declared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("metric `{name}` cannot be declared: {fault}")]
+#[error("metric `{name}` cannot be declared: {kind}")]
 pub struct Error {
     /// The name that was asked for.
     pub name: String,
     /// Why not.
-    pub fault: Fault,
+    pub kind: ErrorKind,
 }
 
 /// What is wrong with the declaration of a metric.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum ErrorKind {
     /// The name has other characters than OpenMetrics allows.
     #[error(
         "a name begins with a letter or `_` and goes on with letters, digits and `_`, such as `rates_fetched`"

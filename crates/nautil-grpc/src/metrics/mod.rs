@@ -9,7 +9,7 @@ mod family;
 mod handles;
 mod registry;
 
-pub use error::{Error, Fault};
+pub use error::{Error, ErrorKind};
 pub use handles::{Counter, Gauge, Histogram};
 pub use registry::Metrics;
 

@@ -9,7 +9,7 @@ use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::{Metric, Registry};
 
 use super::check;
-use super::error::{Error, Fault};
+use super::error::{Error, ErrorKind};
 use super::family::{Bounds, Series};
 use super::handles::{Counter, Gauge, Histogram};
 use super::{CounterSeries, GaugeSeries};
@@ -153,9 +153,9 @@ impl Metrics {
     where
         S: Metric + Clone,
     {
-        let error = |fault| Error {
+        let error = |kind| Error {
             name: asked.name.to_owned(),
-            fault,
+            kind,
         };
         asked.check().map_err(error)?;
         let mut inner = self.0.lock();
@@ -163,7 +163,7 @@ impl Metrics {
             if other.name == asked.name {
                 let handle = other.handle.downcast_ref::<S>();
                 let Some(handle) = handle.filter(|_| other.is(asked)) else {
-                    return Err(error(Fault::Another {
+                    return Err(error(ErrorKind::Another {
                         first: other.asked().told(),
                         second: asked.told(),
                     }));
@@ -173,7 +173,7 @@ impl Metrics {
             let taken = other.asked().samples();
             if let Some(sample) = asked.samples().into_iter().find(|own| taken.contains(own)) {
                 let other = other.name.clone();
-                return Err(error(Fault::Clash { sample, other }));
+                return Err(error(ErrorKind::Clash { sample, other }));
             }
         }
         let series = make();
@@ -194,11 +194,11 @@ impl Metrics {
 }
 
 impl Asked<'_> {
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ErrorKind> {
         check::name(self.name)?;
         check::labels(self.labels)?;
         if self.help.trim().is_empty() {
-            return Err(Fault::Help);
+            return Err(ErrorKind::Help);
         }
         if self.kind == Kind::Histogram {
             check::bounds(self.bounds)?;

@@ -157,7 +157,7 @@ impl Call {
 }
 
 /// What a handler answered, or how it panicked.
-type Answer<B> = thread::Result<Result<Response<B>, Status>>;
+type HandlerResult<B> = thread::Result<Result<Response<B>, Status>>;
 
 /// Runs a handler. What a panic breaks is dropped with it; what the handler shares must bear it, as with the panic of any
 /// thread.
@@ -166,7 +166,7 @@ async fn run<T, B, F, R>(
     metadata: MetadataMap,
     extensions: Extensions,
     message: T,
-) -> Answer<B>
+) -> HandlerResult<B>
 where
     F: FnOnce(Request<T>) -> R,
     R: Future<Output = Result<Response<B>, Status>>,
@@ -177,7 +177,7 @@ where
 
 /// The half of a call that answers with one message.
 fn answer_one<B: Message + 'static>(
-    answer: Answer<B>,
+    answer: HandlerResult<B>,
     path: Option<&PathAndQuery>,
     limits: MessageLimits,
     mut call: InFlight,
@@ -194,7 +194,7 @@ fn answer_one<B: Message + 'static>(
 
 /// The half of a call that answers with many.
 fn answer_many<B: Message + 'static>(
-    answer: Answer<BoxStream<B>>,
+    answer: HandlerResult<BoxStream<B>>,
     path: Option<PathAndQuery>,
     limits: MessageLimits,
     call: InFlight,

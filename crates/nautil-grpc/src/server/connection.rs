@@ -132,7 +132,7 @@ where
     G: Future<Output = ()>,
 {
     let mut shutdown = pin!(shutdown);
-    let calls = Calls::default();
+    let calls = CallExecutor::default();
     let live = Arc::downgrade(&calls.0);
     let io = TokioIo::new(io);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -163,7 +163,7 @@ where
     End::Closed
 }
 
-fn http2(config: &ServerConfig, calls: Calls) -> http2::Builder<Calls> {
+fn http2(config: &ServerConfig, calls: CallExecutor) -> http2::Builder<CallExecutor> {
     let limits = &config.limits;
     let keepalive = &config.timeouts.keepalive;
     let mut builder = http2::Builder::new(calls);
@@ -248,9 +248,9 @@ pub(super) async fn linger<I: AsyncRead + Unpin>(io: &mut I) {
 
 /// Runs the calls of one connection; hyper keeps a clone with each call, so the clones count the calls.
 #[derive(Debug, Clone, Default)]
-struct Calls(Arc<()>);
+struct CallExecutor(Arc<()>);
 
-impl<F> Executor<F> for Calls
+impl<F> Executor<F> for CallExecutor
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,

@@ -64,7 +64,7 @@ struct ManagementTable {
 
 /// What a connection is served with.
 #[derive(Debug)]
-struct Context {
+struct ManagementSetup {
     routes: Routes,
     config: ServerConfig,
     stop: CancellationToken,
@@ -82,7 +82,7 @@ impl Management {
     ) -> Result<Self, Error> {
         let exposition = Arc::new(exposition);
         let stop = CancellationToken::new();
-        let context = Arc::new(Context {
+        let setup = Arc::new(ManagementSetup {
             routes: table(routes, &exposition, pages, config.management.page_timeout),
             config: config.clone(),
             stop: stop.clone(),
@@ -92,7 +92,7 @@ impl Management {
         let work = move || {
             let _end: oneshot::Sender<()> = end;
             match Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(run(listener, context, &exposition, started)),
+                Ok(runtime) => runtime.block_on(run(listener, setup, &exposition, started)),
                 Err(source) => {
                     let _ = started.send(Err(Error::Management { source }));
                 }
@@ -186,12 +186,12 @@ fn metrics(exposition: &Exposition) -> PageResponse {
 
 async fn run(
     listener: Listener,
-    context: Arc<Context>,
+    setup: Arc<ManagementSetup>,
     exposition: &Exposition,
     started: oneshot::Sender<Result<(), Error>>,
 ) {
     // Counted apart from those of the calls: they do not take each other's places.
-    let acceptor = match Acceptor::new(listener, &context.config.limits) {
+    let acceptor = match Acceptor::new(listener, &setup.config.limits) {
         Ok(acceptor) => acceptor,
         Err(error) => {
             let _ = started.send(Err(error));
@@ -200,10 +200,10 @@ async fn run(
     };
     let _ = started.send(Ok(()));
     let connections = TaskTracker::new();
-    let stop = context.stop.clone();
+    let stop = setup.stop.clone();
     let accept = acceptor.run(
         |accepted| {
-            connections.spawn(serve(accepted, Arc::clone(&context)));
+            connections.spawn(serve(accepted, Arc::clone(&setup)));
         },
         stop.cancelled(),
     );
@@ -226,33 +226,33 @@ async fn look_on(exposition: &Exposition) {
     }
 }
 
-async fn serve(accepted: Accepted, context: Arc<Context>) {
+async fn serve(accepted: Accepted, setup: Arc<ManagementSetup>) {
     let Accepted {
         socket,
         permit: _permit,
     } = accepted;
     let error = match socket {
         Socket::Tcp(socket) => match tokio::net::TcpStream::from_std(socket) {
-            Ok(socket) => return serve_io(socket, &context).await,
+            Ok(socket) => return serve_io(socket, &setup).await,
             Err(error) => error,
         },
         Socket::Unix(socket) => match tokio::net::UnixStream::from_std(socket) {
-            Ok(socket) => return serve_io(socket, &context).await,
+            Ok(socket) => return serve_io(socket, &setup).await,
             Err(error) => error,
         },
     };
     debug!(%error, "a connection of the management port cannot be watched");
 }
 
-async fn serve_io<I>(mut io: I, context: &Context)
+async fn serve_io<I>(mut io: I, setup: &ManagementSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Context {
+    let ManagementSetup {
         routes,
         config,
         stop,
-    } = context;
+    } = setup;
     let opening = tokio::select! {
         opening = open(&mut io, &config.timeouts) => opening,
         () = stop.cancelled() => None,
@@ -266,24 +266,24 @@ where
             serve_http2(io, routes, config, stop.cancelled(), std::future::pending()).await;
         }
         Some(Opening::Http1(prefix)) => {
-            serve_http1(Box::pin(Prefixed::new(prefix, io)), routes, context).await;
+            serve_http1(Box::pin(Prefixed::new(prefix, io)), routes, setup).await;
         }
     }
 }
 
-async fn serve_http1(io: Pin<Box<dyn AnySocket>>, routes: Routes, context: &Context) {
+async fn serve_http1(io: Pin<Box<dyn AnySocket>>, routes: Routes, setup: &ManagementSetup) {
     let service = service_fn(move |request: Request<Incoming>| {
         let response = routes.handle(request.map(Body::new));
         async { Ok::<_, Infallible>(response.await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(context.config.timeouts.handshake)
+        .header_read_timeout(setup.config.timeouts.handshake)
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = context.stop.cancelled() => {
+        () = setup.stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

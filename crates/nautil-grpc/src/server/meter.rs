@@ -36,7 +36,7 @@ struct Method {
 
 /// What all meters together have of one method.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Calls {
+pub(super) struct CallCounts {
     pub(super) begun: u64,
     /// By the number of the code.
     pub(super) ended: [u64; CODES],
@@ -89,7 +89,7 @@ impl Meter {
     }
 }
 
-impl Calls {
+impl CallCounts {
     /// What these meters have of a method.
     pub(super) fn of(method: usize, meters: &[Arc<Meter>]) -> Self {
         let counts = || meters.iter().filter_map(|meter| meter.methods.get(method));

@@ -16,7 +16,7 @@ use tonic::Code;
 
 use super::admission::{Admission, Refused};
 use super::config::Mode;
-use super::meter::{Calls, Meter};
+use super::meter::{CallCounts, Meter};
 use super::routes::State;
 use super::saturation::{Saturation, WorkerMetrics};
 use crate::code::code_name;
@@ -156,7 +156,7 @@ impl ServerMetrics {
     fn calls(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let methods = self.state.methods.iter().enumerate();
         let calls: Vec<_> = methods
-            .map(|(index, name)| (name, Calls::of(index, &self.meters)))
+            .map(|(index, name)| (name, CallCounts::of(index, &self.meters)))
             .collect();
 
         let help = "Calls that have begun and not ended";

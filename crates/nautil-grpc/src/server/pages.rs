@@ -27,8 +27,8 @@ pub type PageRequest = Request<()>;
 /// What a page answers. [`text`] makes one.
 pub type PageResponse = Response<Bytes>;
 
-type Answer = Pin<Box<dyn Future<Output = PageResponse> + Send>>;
-type Handler = Arc<dyn Fn(PageRequest) -> Answer + Send + Sync>;
+type PageFuture = Pin<Box<dyn Future<Output = PageResponse> + Send>>;
+type Handler = Arc<dyn Fn(PageRequest) -> PageFuture + Send + Sync>;
 
 /// How many may be answered by one page at a time; one more is told to come back. A page whose handler blocks holds no more
 /// threads than this.

@@ -31,7 +31,7 @@ const END: Duration = Duration::from_secs(1);
 
 /// What a connection is served with, on any worker.
 #[derive(Debug)]
-struct Context {
+struct ConnectionSetup {
     config: ServerConfig,
     routes: Routes,
     tls: Option<Tls>,
@@ -55,7 +55,7 @@ pub(super) enum Socket {
 /// All workers.
 #[derive(Debug)]
 pub(super) struct Workers {
-    context: Arc<Context>,
+    setup: Arc<ConnectionSetup>,
     pool: Pool,
     count: usize,
     /// One for each worker; none where nobody will ask.
@@ -92,7 +92,7 @@ impl Workers {
         drain: &Drain,
         counted: Option<usize>,
     ) -> Result<Self, Error> {
-        let context = Arc::new(Context {
+        let setup = Arc::new(ConnectionSetup {
             config: config.clone(),
             routes: routes.clone(),
             tls,
@@ -110,7 +110,7 @@ impl Workers {
                 let mut workers = Vec::with_capacity(count);
                 for number in 1..=count {
                     let meter = meters.get(number - 1).cloned();
-                    let worker = Worker::start(number, &context, meter)
+                    let worker = Worker::start(number, &setup, meter)
                         .await
                         .map_err(|source| Error::Worker { number, source })?;
                     workers.push(worker);
@@ -124,7 +124,7 @@ impl Workers {
             },
         };
         Ok(Self {
-            context,
+            setup,
             pool,
             count,
             meters,
@@ -156,7 +156,7 @@ impl Workers {
             }
         };
         Vitals {
-            mode: self.context.config.mode,
+            mode: self.setup.config.mode,
             workers,
             connections,
             meters: self.meters.clone(),
@@ -195,8 +195,8 @@ impl Workers {
                 connections,
             } => {
                 let load = Load::new(connections);
-                let connection = serve(accepted, Arc::clone(&self.context));
-                runtime.spawn(self.context.drain.connections.track_future(async move {
+                let connection = serve(accepted, Arc::clone(&self.setup));
+                runtime.spawn(self.setup.drain.connections.track_future(async move {
                     connection.await;
                     drop(load);
                 }));
@@ -227,13 +227,13 @@ impl Workers {
 impl Worker {
     async fn start(
         number: usize,
-        context: &Arc<Context>,
+        setup: &Arc<ConnectionSetup>,
         meter: Option<Arc<Meter>>,
     ) -> io::Result<Self> {
         let (queue, mut accepted) = mpsc::unbounded_channel::<(Accepted, Load)>();
         let (started, start) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        let context = Arc::clone(context);
+        let setup = Arc::clone(setup);
         let work = move || {
             let _end: oneshot::Sender<()> = end;
             if let Some(meter) = meter {
@@ -251,10 +251,10 @@ impl Worker {
                 }
             };
             let _ = started.send(Ok(runtime.handle().clone()));
-            let connections = context.drain.connections.clone();
+            let connections = setup.drain.connections.clone();
             runtime.block_on(async {
                 while let Some((accepted, load)) = accepted.recv().await {
-                    let connection = serve(accepted, Arc::clone(&context));
+                    let connection = serve(accepted, Arc::clone(&setup));
                     tokio::spawn(connections.track_future(async move {
                         connection.await;
                         drop(load);
@@ -316,7 +316,7 @@ impl Drop for Load {
     }
 }
 
-async fn serve(accepted: Accepted, context: Arc<Context>) {
+async fn serve(accepted: Accepted, setup: Arc<ConnectionSetup>) {
     let Accepted {
         socket,
         permit: _permit,
@@ -324,55 +324,55 @@ async fn serve(accepted: Accepted, context: Arc<Context>) {
     // The socket is registered here, on the runtime that reads it.
     let error = match socket {
         Socket::Tcp(socket) => match tokio::net::TcpStream::from_std(socket) {
-            Ok(socket) => return serve_io(socket, &context).await,
+            Ok(socket) => return serve_io(socket, &setup).await,
             Err(error) => error,
         },
         Socket::Unix(socket) => match tokio::net::UnixStream::from_std(socket) {
-            Ok(socket) => return serve_io(socket, &context).await,
+            Ok(socket) => return serve_io(socket, &setup).await,
             Err(error) => error,
         },
     };
     debug!(%error, "a connection cannot be watched");
 }
 
-async fn serve_io<I>(io: I, context: &Context)
+async fn serve_io<I>(io: I, setup: &ConnectionSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    match &context.tls {
-        None => serve_http(io, context).await,
+    match &setup.tls {
+        None => serve_http(io, setup).await,
         // Boxed, so that a connection without TLS is not as large as one with it.
-        Some(tls) => Box::pin(serve_tls(io, tls, context)).await,
+        Some(tls) => Box::pin(serve_tls(io, tls, setup)).await,
     }
 }
 
-async fn serve_tls<I>(io: I, tls: &Tls, context: &Context)
+async fn serve_tls<I>(io: I, tls: &Tls, setup: &ConnectionSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let started = context.drain.started.child_token();
+    let started = setup.drain.started.child_token();
     let accepted = tokio::select! {
         biased;
-        accepted = tls.accept(io, &context.config.timeouts) => accepted,
+        accepted = tls.accept(io, &setup.config.timeouts) => accepted,
         // Nobody has asked anything yet.
         () = started.cancelled() => None,
     };
     if let Some(io) = accepted {
-        serve_http(io, context).await;
+        serve_http(io, setup).await;
     }
 }
 
-async fn serve_http<I>(io: I, context: &Context)
+async fn serve_http<I>(io: I, setup: &ConnectionSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let drain = &context.drain;
+    let drain = &setup.drain;
     // A token of its own: polling the shared one would make all connections meet on its lock.
     let started = drain.started.child_token();
     let end = connection::serve(
         io,
-        context.routes.clone(),
-        &context.config,
+        setup.routes.clone(),
+        &setup.config,
         started.cancelled(),
         drain.cut.cancelled(),
     )

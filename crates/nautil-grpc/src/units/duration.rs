@@ -35,7 +35,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 31_557_600);
 
 /// Why a text is no duration that can be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum ParseError {
     /// It has no unit, or an unknown one, or it is no number.
     Unreadable,
     /// It is longer than a hundred years.
@@ -66,8 +66,8 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
         fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
             parse(text).map_err(|fault| {
                 let expected = match fault {
-                    Fault::Unreadable => EXPECTED,
-                    Fault::TooLong => EXPECTED_LESS,
+                    ParseError::Unreadable => EXPECTED,
+                    ParseError::TooLong => EXPECTED_LESS,
                 };
                 E::invalid_value(Unexpected::Str(text), &expected)
             })
@@ -79,17 +79,19 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
 /// Reads a duration with its unit, where it comes from something else than the config: a flag of the console.
 ///
 /// # Errors
-/// See [`Fault`].
-pub fn parse(text: &str) -> Result<Duration, Fault> {
+/// See [`ParseError`].
+pub fn parse(text: &str) -> Result<Duration, ParseError> {
     // humantime takes "0" alone as a duration; here every value has its unit.
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::Unreadable);
+        return Err(ParseError::Unreadable);
     }
     match humantime::parse_duration(text) {
         Ok(duration) if duration <= LONGEST => Ok(duration),
-        Ok(_) => Err(Fault::TooLong),
+        Ok(_) => Err(ParseError::TooLong),
         // It is also said of a fraction of a nanosecond, which nobody means.
-        Err(humantime::DurationError::NumberOverflow) if !text.contains('.') => Err(Fault::TooLong),
-        Err(_) => Err(Fault::Unreadable),
+        Err(humantime::DurationError::NumberOverflow) if !text.contains('.') => {
+            Err(ParseError::TooLong)
+        }
+        Err(_) => Err(ParseError::Unreadable),
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use nautil_grpc::async_trait;
-use nautil_grpc::client::{ClientConfig, Failure, Reason, Resolve, describe};
+use nautil_grpc::client::{ClientConfig, Failure, FailureKind, Resolve, describe};
 use nautil_grpc::{BoxStream, Channel, Request, Status};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -187,8 +187,8 @@ async fn a_server_that_is_killed_loses_what_it_had_and_nothing_else() {
     two.kill().await;
 
     let (lost, _, rest) = in_time(futures_util::future::select_all(hanging)).await;
-    let reason = Failure::of(&lost.unwrap().unwrap_err()).unwrap().reason();
-    assert_eq!(reason, Reason::Interrupted);
+    let kind = Failure::of(&lost.unwrap().unwrap_err()).unwrap().kind();
+    assert_eq!(kind, FailureKind::Interrupted);
     assert!(rest.iter().all(|call| !call.is_finished()));
     // That was heard, so from here on no call goes there.
     for _ in 0..100 {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use nautil_grpc::client::{ClientConfig, Failure, Reason};
+use nautil_grpc::client::{ClientConfig, Failure, FailureKind};
 use nautil_grpc::{BoxStream, Channel, Code, Request, Status};
 use tokio::net::UnixListener;
 use tonic::transport::Server;
@@ -120,8 +120,8 @@ fn short(host: impl ToString) -> Channel {
 #[track_caller]
 fn assert_deadline(status: &Status, limit: Duration) {
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
-    let reason = Failure::of(status).unwrap().reason();
-    assert_eq!(reason, Reason::DeadlineExceeded { limit });
+    let kind = Failure::of(status).unwrap().kind();
+    assert_eq!(kind, FailureKind::DeadlineExceeded { limit });
 }
 
 #[tokio::test]
@@ -243,8 +243,8 @@ fn assert_stopped(status: &Status) {
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
     assert_eq!(status.message(), "the file ended early");
     assert_eq!(
-        Failure::of(status).unwrap().reason(),
-        Reason::OutgoingStream
+        Failure::of(status).unwrap().kind(),
+        FailureKind::OutgoingStream
     );
 }
 

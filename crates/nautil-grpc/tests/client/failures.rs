@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use nautil_grpc::client::{ClientConfig, Failure, Reason, describe};
+use nautil_grpc::client::{ClientConfig, Failure, FailureKind, describe};
 use nautil_grpc::{BoxStream, Channel, Code, Request, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -22,7 +22,10 @@ async fn a_server_that_is_down() {
     drop(listener);
     let status = failed(&channel(address), GET, "").await;
     assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(Failure::of(&status).unwrap().reason(), Reason::Unreachable);
+    assert_eq!(
+        Failure::of(&status).unwrap().kind(),
+        FailureKind::Unreachable
+    );
     assert_eq!(
         describe(&status),
         format!(
@@ -86,7 +89,10 @@ async fn a_port_that_closes_every_connection() {
     });
     let status = failed(&channel(address), GET, "").await;
     assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(Failure::of(&status).unwrap().reason(), Reason::Interrupted);
+    assert_eq!(
+        Failure::of(&status).unwrap().kind(),
+        FailureKind::Interrupted
+    );
     // The middle is one of several texts of the system: the close and the first write are in a race.
     let line = describe(&status);
     let start = format!("test.Rates at {address} (RATES_HOST) broke off: UNAVAILABLE: ");

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures_util::stream;
-use nautil_grpc::client::{ClientConfig, Failure, Reason, describe};
+use nautil_grpc::client::{ClientConfig, Failure, FailureKind, describe};
 use nautil_grpc::{BoxStream, Channel, Code, Request, Status};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -140,7 +140,10 @@ async fn requests_that_wait_for_a_stream_are_sent_again_when_the_connection_brea
             Ok(text) => assert_eq!(text, "from the successor"),
             Err(status) => {
                 // The one that the server had read.
-                assert_eq!(Failure::of(&status).unwrap().reason(), Reason::Interrupted);
+                assert_eq!(
+                    Failure::of(&status).unwrap().kind(),
+                    FailureKind::Interrupted
+                );
                 lost += 1;
             }
         }
@@ -195,7 +198,10 @@ async fn what_may_have_been_processed_is_never_sent_twice() {
             drop(server);
             let status = answer(called).await.unwrap_err();
             assert_eq!(status.code(), code, "{status:?}");
-            assert_eq!(Failure::of(&status).unwrap().reason(), Reason::Interrupted);
+            assert_eq!(
+                Failure::of(&status).unwrap().kind(),
+                FailureKind::Interrupted
+            );
         }
         let again = listener.into_std().unwrap().accept().unwrap_err();
         assert_eq!(again.kind(), ErrorKind::WouldBlock, "the client came back");
@@ -261,7 +267,10 @@ async fn a_callers_stream_of_which_much_was_sent_is_not_sent_again() {
     server.go_away(0, NO_ERROR).await;
     let status = answer(called).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(Failure::of(&status).unwrap().reason(), Reason::Interrupted);
+    assert_eq!(
+        Failure::of(&status).unwrap().kind(),
+        FailureKind::Interrupted
+    );
 }
 
 #[tokio::test]
@@ -293,8 +302,8 @@ async fn all_sendings_share_one_deadline() {
     let mut successor = Raw::accept(&listener).await;
     successor.request().await;
     let status = answer(called).await.unwrap_err();
-    let reason = Failure::of(&status).unwrap().reason();
-    assert_eq!(reason, Reason::DeadlineExceeded { limit });
+    let kind = Failure::of(&status).unwrap().kind();
+    assert_eq!(kind, FailureKind::DeadlineExceeded { limit });
 }
 
 #[tokio::test]

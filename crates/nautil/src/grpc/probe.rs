@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nautil_grpc::client::{
-    Channel, ClientConfig, Failure, Host, PinFault, Reason, Target, connect_pinned,
+    Channel, ClientConfig, Failure, FailureKind, Host, PinFault, Target, connect_pinned,
 };
 use nautil_grpc::health::{HealthCheckRequest, HealthCheckResponse, ServingStatus};
 use nautil_grpc::server::{Listen, ServerConfig, TlsConfig};
@@ -249,24 +249,24 @@ impl Probe {
     fn failed(self, status: &Status, service: String) -> Unhealthy {
         let failure = Failure::of(status);
         let own_hint = self.hint;
-        let reason = failure.map_or(Reason::Unreadable, Failure::reason);
-        let what = match reason {
-            Reason::Answered if status.code() == Code::NotFound => {
+        let kind = failure.map_or(FailureKind::Unreadable, Failure::kind);
+        let what = match kind {
+            FailureKind::Answered if status.code() == Code::NotFound => {
                 return Unhealthy::UnknownService {
                     server: self.site,
                     service,
                 };
             }
-            Reason::DeadlineExceeded { limit } => {
+            FailureKind::DeadlineExceeded { limit } => {
                 return Unhealthy::Late {
                     server: self.site,
                     limit,
                 };
             }
-            Reason::Answered => "answered",
-            Reason::Unreachable => "cannot be reached",
-            Reason::NotGrpc => "is no gRPC server",
-            Reason::Interrupted => "broke off",
+            FailureKind::Answered => "answered",
+            FailureKind::Unreachable => "cannot be reached",
+            FailureKind::NotGrpc => "is no gRPC server",
+            FailureKind::Interrupted => "broke off",
             _ => "sent what is no answer",
         };
         Unhealthy::Failed {
@@ -277,7 +277,7 @@ impl Probe {
                 code_name(status.code()),
                 status.message().replace(char::is_control, " ")
             ),
-            hint: if reason == Reason::Unreachable {
+            hint: if kind == FailureKind::Unreachable {
                 failure.and_then(Failure::hint)
             } else {
                 own_hint.or(failure.and_then(Failure::hint))

@@ -65,8 +65,8 @@ impl Command for Health {
 fn timeout(text: &str) -> Result<Duration, &'static str> {
     match duration::parse(text) {
         Ok(timeout) if !timeout.is_zero() => Ok(timeout),
-        Err(duration::Fault::TooLong) => Err("expected a duration of at most 100y"),
-        Ok(_) | Err(duration::Fault::Unreadable) => {
+        Err(duration::ParseError::TooLong) => Err("expected a duration of at most 100y"),
+        Ok(_) | Err(duration::ParseError::Unreadable) => {
             Err("expected a duration with its unit, such as 3s or 500ms")
         }
     }
