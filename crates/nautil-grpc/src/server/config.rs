@@ -38,9 +38,9 @@ pub struct ServerConfig {
     pub health: HealthConfig,
     /// TLS on the port of the calls.
     pub tls: TlsConfig,
-    /// What a peer may take.
+    /// What clients may take of the server.
     pub limits: Limits,
-    /// How long a peer may be silent.
+    /// How long a client may be silent.
     pub timeouts: Timeouts,
 }
 
@@ -73,7 +73,7 @@ pub struct Management {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HealthConfig {
-    /// From one run of a check to the next. Default 1 s.
+    /// The time from one run of a check to the next. Default 1 s.
     #[serde(with = "crate::units::duration")]
     pub interval: Duration,
     /// How long a check may take; one that takes longer has failed. With `interval` it says how late a fault is seen. Default
@@ -111,34 +111,40 @@ impl Default for TlsConfig {
     }
 }
 
-/// What a peer may take. Sizes are in bytes, in text with their unit (`"4MiB"`).
+/// What one client, and all clients together, may take of the server. In text, sizes have their unit (`"4MiB"`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Connections at a time; one more is closed at once. Default 10 000; 0 is no limit.
+    /// How many connections may be open at a time. One more is closed as soon as it is accepted. Default 10 000; 0 is no
+    /// limit.
     pub max_connections: u32,
-    /// Connections at a time from one IP address. Default 0, no limit: behind a proxy all callers share an address.
+    /// How many connections one IP address may have open at a time. Default 0, which is no limit: behind a proxy, all callers
+    /// have the address of the proxy.
     pub max_connections_per_address: u32,
-    /// Calls at a time on one connection; the peer holds back more. Default 100.
+    /// How many calls one connection may have in flight. The client is told this number, and holds further calls back until
+    /// one ends. Default 100.
     pub max_concurrent_streams: NonZeroU32,
-    /// Streams that a peer opened and reset before they were looked at, until its connection is closed. Default 200.
+    /// How many cancelled calls of one connection may wait to be cleaned up. A connection with more is closed: its client opens
+    /// calls only to cancel them ("rapid reset", CVE-2023-44487). Default 200.
     pub max_pending_reset_streams: u32,
-    /// Streams that had to be reset for a peer's errors, until its connection is closed. Default 1024.
+    /// How many calls of one connection may have been reset because its client broke the rules of HTTP/2 on them. A connection
+    /// with more is closed ("made you reset", CVE-2025-8671). Default 1024.
     pub max_local_error_reset_streams: u32,
-    /// The headers of one request, decoded. Default 16 KiB, at most 16 MiB.
+    /// How large the headers of one request may be, decoded. The metadata of a call count too. Default 16 KiB, at most 16 MiB.
     #[serde(
         serialize_with = "size::serialize",
         deserialize_with = "size::at_most::<MAX_HEADERS, _, _>"
     )]
     pub max_header_list_size: u32,
-    /// One message of a request. Default 4 MiB, at most 2 GiB.
+    /// How large one message of a request may be. A larger one ends its call with RESOURCE_EXHAUSTED. Default 4 MiB, at most
+    /// 2 GiB.
     #[serde(
         serialize_with = "size::serialize",
         deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
     )]
     pub max_receive_message: usize,
-    /// One message of a response. Default 4 MiB, which is what clients take by default: more would fail over there. At most
-    /// 2 GiB.
+    /// How large one message of a response may be. A larger one ends its call with RESOURCE_EXHAUSTED. Default 4 MiB, which
+    /// is what clients accept by default. At most 2 GiB.
     #[serde(
         serialize_with = "size::serialize",
         deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
@@ -146,28 +152,29 @@ pub struct Limits {
     pub max_send_message: usize,
 }
 
-/// How long a peer may be silent. In text with their unit (`"10s"`).
+/// How long a client may be silent. In text, durations have their unit (`"10s"`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
-    /// From the connection to its first byte. Default 10 s.
+    /// How long a new connection may take to send its first byte. One that takes longer is closed. Default 10 s.
     #[serde(with = "crate::units::duration")]
     pub first_byte: Duration,
-    /// From the first byte to the end of the HTTP/2 preface. Default 10 s.
+    /// How long a connection may take from its first byte to the end of the HTTP/2 preface. One that takes longer is closed.
+    /// Default 10 s.
     #[serde(with = "crate::units::duration")]
     pub handshake: Duration,
-    /// Whether a silent peer is still there.
+    /// How the server finds out whether a silent client is still there.
     pub keepalive: Keepalive,
 }
 
-/// HTTP/2 pings to a silent peer.
+/// HTTP/2 pings to a client that is silent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keepalive {
-    /// The silence before a ping. Default 60 s; `"0s"` sends none.
+    /// How long a connection may be silent before it is sent a ping. Default 60 s; `"0s"` sends none.
     #[serde(with = "crate::units::duration")]
     pub interval: Duration,
-    /// How long the answer to a ping may take before the connection is closed. Default 20 s.
+    /// How long the client may take to answer a ping. A connection whose ping is not answered in time is closed. Default 20 s.
     #[serde(with = "crate::units::duration")]
     pub timeout: Duration,
 }
