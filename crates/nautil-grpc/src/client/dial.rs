@@ -155,6 +155,9 @@ async fn greet(io: BoxIo) -> Result<SendRequest<Bytes>, DialError> {
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEADER_LIST)
         .max_send_buffer_size(MAX_SEND_BUFFER)
+        // h2 ends a connection on which many small frames wait for their reader. Servers send each message of a stream in a frame of
+        // its own, so that a caller who is slow for a moment would fail all calls of the connection. The windows bound what waits.
+        .data_frame_budget(usize::MAX)
         .handshake(Greeted::new(io, teller))
         .await
         .map_err(|error| DialError::HungUp(Some(error)))?;

@@ -9,6 +9,7 @@ use nautil_grpc::{BoxStream, Channel, Code, Request, Status};
 use tokio::net::UnixListener;
 use tonic::transport::Server;
 
+use crate::raw::{self, Raw};
 use crate::server::{
     ECHO, GET, MEETING, Rates, SUM, TARGET, Text, WATCH, channel, config, in_time, serve, text,
     texts,
@@ -192,6 +193,26 @@ async fn a_stream_that_always_has_a_message_ends_at_the_deadline() {
     let (last, before) = all.split_last().unwrap();
     assert!(before.iter().all(Result::is_ok));
     assert_deadline(last.as_ref().unwrap_err(), limit);
+}
+
+#[tokio::test]
+async fn small_messages_that_wait_for_their_reader_break_no_connection() {
+    const COUNT: usize = 20_000;
+    let (listener, address) = raw::listen().await;
+    let channel = channel(address);
+    let call = tokio::spawn(async move {
+        let request = Request::new(text("many"));
+        channel.server_streaming::<Text, Text>(WATCH, request).await
+    });
+    let mut server = Raw::accept(&listener).await;
+    let stream = server.request().await;
+    server.stream(stream, &["x"; COUNT]).await;
+
+    // Only now does anybody read.
+    let messages = in_time(call).await.unwrap().unwrap().into_inner();
+    let all: Vec<_> = in_time(messages.collect()).await;
+    let whole: Vec<_> = all.into_iter().collect::<Result<_, _>>().unwrap();
+    assert_eq!(whole, vec![text("x"); COUNT]);
 }
 
 #[tokio::test]

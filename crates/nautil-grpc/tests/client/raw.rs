@@ -13,6 +13,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 
 const END_STREAM: u8 = 1;
@@ -99,6 +100,22 @@ impl Raw {
         self.write(HEADERS, END_HEADERS, stream, RESPONSE).await;
         self.write(DATA, 0, stream, &message).await;
         self.write(HEADERS, END_HEADERS | END_STREAM, stream, TRAILERS)
+            .await;
+    }
+
+    /// Answers with a stream of messages, each in a frame of its own, and OK; returns when the client has read all frames.
+    pub(crate) async fn stream(&mut self, stream: u32, messages: &[&str]) {
+        self.write(HEADERS, END_HEADERS, stream, RESPONSE).await;
+        for text in messages {
+            let length = u8::try_from(text.len()).unwrap();
+            let mut message = vec![0, 0, 0, 0, length + 2, 0x0a, length];
+            message.extend(text.as_bytes());
+            self.write(DATA, 0, stream, &message).await;
+        }
+        self.write(HEADERS, END_HEADERS | END_STREAM, stream, TRAILERS)
+            .await;
+        self.write(PING, 0, 0, &[0; 8]).await;
+        self.next(|frame| frame.kind == PING && frame.flags & ACK != 0)
             .await;
     }
 
