@@ -111,7 +111,7 @@ fn a_runtime_that_is_none_is_an_error_that_names_both() {
     let project = Project::new();
     let listed = "services = [\"proto/currency/service.proto\"]";
     for (found, hint) in [
-        ("nautil_grpc", "; did you mean \"nautil-grpc\"?"),
+        ("nautil_grpc", "; did you mean `nautil-grpc`?"),
         ("tonic", ""),
     ] {
         project.write(
