@@ -13,6 +13,12 @@ pub trait CurrencyRateServiceInterface: ::nautil::container::Interface {
 }
 impl ::nautil::grpc::Service for dyn CurrencyRateServiceInterface {
     const NAME: &'static str = "currency.CurrencyRateService";
+    const METHODS: &'static [::nautil::grpc::Method] = &[
+        ::nautil::grpc::Method::new(
+            "/currency.CurrencyRateService/GetRate",
+            ::nautil::grpc::MethodKind::Unary,
+        ),
+    ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "CURRENCY_RATE_SERVICE_HOST";
     fn handle(

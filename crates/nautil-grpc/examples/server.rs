@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         listen: address.as_deref().unwrap_or("127.0.0.1:0").parse()?,
         ..ServerConfig::default()
     };
-    let routes = Router::new(&config.limits)
+    let routes = Router::new(&config)
         .mount::<dyn GreetingServiceInterface>(Arc::new(Greeting))
         .mount::<dyn TimerServiceInterface>(Arc::new(Timer))
         .with_health()

@@ -39,7 +39,7 @@
 //!         listen: "127.0.0.1:0".parse()?,
 //!         ..ServerConfig::default()
 //!     };
-//!     let routes = Router::new(&config.limits)
+//!     let routes = Router::new(&config)
 //!         .mount::<dyn GreetingServiceInterface>(Arc::new(Greeting))
 //!         .build()?;
 //!     let server = Server::bind(&config)?;
@@ -78,10 +78,12 @@
 
 #![warn(missing_docs, missing_debug_implementations)]
 
+mod call;
 pub mod client;
 mod code;
 mod codec;
 mod descriptors;
+mod method;
 pub mod metrics;
 pub mod permission;
 pub mod printable;
@@ -101,9 +103,11 @@ pub use tonic::{Code, Request, Response, Status};
 pub use tonic_types::{ErrorDetails, StatusExt};
 pub use {async_trait::async_trait, http, prost, prost_types};
 
+pub use call::{Context, Peer, PeerAddress, RequestExt, detached};
 pub use client::{Channel, ClientConfig};
 pub use code::code_name;
 pub use descriptors::methods;
+pub use method::{Idempotency, Method, MethodKind};
 pub use service::Service;
 
 /// The messages of `grpc.health.v1`.

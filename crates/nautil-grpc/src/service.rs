@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::Channel;
 use crate::server::{Call, Reply};
+use crate::{Channel, Method};
 
 /// A gRPC service, implemented by generated code for its `dyn <Service>Interface`.
 ///
@@ -42,6 +42,8 @@ use crate::server::{Call, Reply};
 pub trait Service: Any + Send + Sync {
     /// The full protobuf name: `currency.CurrencyRateService`.
     const NAME: &'static str;
+    /// Its methods, in the order of the contract.
+    const METHODS: &'static [Method];
     /// The contracts, as an encoded `google.protobuf.FileDescriptorSet`.
     const DESCRIPTOR_SET: &'static [u8];
     /// The variable that says where the client connects: `CURRENCY_RATE_SERVICE_HOST`.

@@ -28,7 +28,10 @@ pub(crate) fn files(
         tree.add(package)?;
     }
     for (service, client) in services.iter().zip(&clients) {
-        tree.extend(&client.module, service::items(service, client, runtime)?);
+        tree.extend(
+            &client.module,
+            service::items(service, client, &contracts.pool, runtime)?,
+        );
     }
     let mut files = tree.files()?;
     if runtime == Runtime::Nautil {

@@ -1,7 +1,10 @@
 //! A service as Rust: the interface that is implemented and asked for, how a server calls it, and the client.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use prost_build::{Method, Service};
+use prost_types::method_options::IdempotencyLevel;
+use protox::prost_reflect::prost::Message;
+use protox::prost_reflect::{DescriptorPool, ServiceDescriptor};
 use quote::quote;
 use syn::{Ident, Type};
 
@@ -19,18 +22,23 @@ struct Rpc<'a> {
     response: TokenStream,
     /// The name of the kind of call, on the server's side and the client's.
     kind: Ident,
+    /// The same as the runtime's `MethodKind`.
+    kind_variant: Ident,
+    /// The options of the contract, encoded.
+    options: Vec<u8>,
 }
 
 /// Everything that the package's module holds for this service.
 pub(crate) fn items(
     service: &Service,
     client: &Client,
+    pool: &DescriptorPool,
     runtime: Runtime,
 ) -> Result<Vec<syn::Item>, Error> {
     let rpcs = service
         .methods
         .iter()
-        .map(|method| rpc(method, client, runtime))
+        .map(|method| rpc(method, client, options(pool, client, method), runtime))
         .collect::<Result<Vec<_>, _>>()?;
     let interface = interface(service, client, &rpcs, runtime)?;
     let contract = contract(client, &rpcs, runtime);
@@ -45,7 +53,20 @@ pub(crate) fn items(
     Ok(file.items)
 }
 
-fn rpc<'a>(method: &'a Method, client: &Client, runtime: Runtime) -> Result<Rpc<'a>, Error> {
+/// What the contract says of a method beside its messages, with the options that the contract defines itself.
+fn options(pool: &DescriptorPool, client: &Client, method: &Method) -> Vec<u8> {
+    let service = pool.get_service_by_name(&client.service);
+    let mut methods = service.iter().flat_map(ServiceDescriptor::methods);
+    let method = methods.find(|candidate| candidate.name() == method.proto_name);
+    method.map_or_else(Vec::new, |method| method.options().encode_to_vec())
+}
+
+fn rpc<'a>(
+    method: &'a Method,
+    client: &Client,
+    options: Vec<u8>,
+    runtime: Runtime,
+) -> Result<Rpc<'a>, Error> {
     let grpc = runtime.grpc();
     let input: Type = parse(&method.input_type, &client.service)?;
     let output: Type = parse(&method.output_type, &client.service)?;
@@ -56,11 +77,11 @@ fn rpc<'a>(method: &'a Method, client: &Client, runtime: Runtime) -> Result<Rpc<
             quote!(#message)
         }
     };
-    let kind = match (method.client_streaming, method.server_streaming) {
-        (false, false) => "unary",
-        (false, true) => "server_streaming",
-        (true, false) => "client_streaming",
-        (true, true) => "streaming",
+    let (kind, kind_variant) = match (method.client_streaming, method.server_streaming) {
+        (false, false) => ("unary", "Unary"),
+        (false, true) => ("server_streaming", "ServerStreaming"),
+        (true, false) => ("client_streaming", "ClientStreaming"),
+        (true, true) => ("streaming", "Streaming"),
     };
     let mut attributes = docs::attributes(&method.comments, "")?;
     if method.options.deprecated() {
@@ -73,10 +94,41 @@ fn rpc<'a>(method: &'a Method, client: &Client, runtime: Runtime) -> Result<Rpc<
         request: message(&input, method.client_streaming),
         response: message(&output, method.server_streaming),
         kind: parse(kind, &client.service)?,
+        kind_variant: parse(kind_variant, &client.service)?,
+        options,
     })
 }
 
 impl Rpc<'_> {
+    /// The method as a value: what its contract states.
+    fn descriptor(&self, service: &str, runtime: Runtime) -> TokenStream {
+        let grpc = runtime.grpc();
+        let (path, kind) = (self.path(service), &self.kind_variant);
+        let idempotency = match self.method.options.idempotency_level() {
+            IdempotencyLevel::IdempotencyUnknown => None,
+            IdempotencyLevel::NoSideEffects => Some(quote!(NoSideEffects)),
+            IdempotencyLevel::Idempotent => Some(quote!(Idempotent)),
+        };
+        let idempotency =
+            idempotency.map(|level| quote!(.with_idempotency(#grpc::Idempotency::#level)));
+        let deprecated = self
+            .method
+            .options
+            .deprecated()
+            .then(|| quote!(.deprecated()));
+        let options = (!self.options.is_empty()).then(|| {
+            let encoded = Literal::byte_string(&self.options);
+            quote!(.with_options(#encoded))
+        });
+        quote! {
+            #grpc::Method::new(#path, #grpc::MethodKind::#kind) #idempotency #deprecated #options
+        }
+    }
+
+    fn path(&self, service: &str) -> String {
+        format!("/{service}/{}", self.method.proto_name)
+    }
+
     fn signature(&self, runtime: Runtime) -> TokenStream {
         let grpc = runtime.grpc();
         let Self {
@@ -167,9 +219,11 @@ fn contract(client: &Client, rpcs: &[Rpc<'_>], runtime: Runtime) -> TokenStream 
             }
         }
     };
+    let methods = rpcs.iter().map(|rpc| rpc.descriptor(service, runtime));
     quote! {
         impl #grpc::Service for dyn #interface {
             const NAME: &'static str = #service;
+            const METHODS: &'static [#grpc::Method] = &[#(#methods),*];
             const DESCRIPTOR_SET: &'static [u8] = #(#up)* DESCRIPTOR_SET;
             const HOST_VARIABLE: &'static str = #variable;
 
@@ -196,7 +250,7 @@ fn implementation(client: &Client, rpcs: &[Rpc<'_>], runtime: Runtime) -> TokenS
     );
     let methods = rpcs.iter().map(|rpc| {
         let (signature, kind) = (rpc.signature(runtime), &rpc.kind);
-        let path = format!("/{service}/{}", rpc.method.proto_name);
+        let path = rpc.path(service);
         quote! { #signature { self.channel.#kind(#path, request).await } }
     });
     quote! {

@@ -25,6 +25,12 @@ pub trait GreetingServiceInterface: ::core::marker::Send + ::core::marker::Sync 
 }
 impl ::nautil_grpc::Service for dyn GreetingServiceInterface {
     const NAME: &'static str = "greeting.GreetingService";
+    const METHODS: &'static [::nautil_grpc::Method] = &[
+        ::nautil_grpc::Method::new(
+            "/greeting.GreetingService/Greet",
+            ::nautil_grpc::MethodKind::Unary,
+        ),
+    ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "GREETING_SERVICE_HOST";
     fn handle(

@@ -23,6 +23,12 @@ pub trait TimerServiceInterface: ::core::marker::Send + ::core::marker::Sync + '
 }
 impl ::nautil_grpc::Service for dyn TimerServiceInterface {
     const NAME: &'static str = "timer.TimerService";
+    const METHODS: &'static [::nautil_grpc::Method] = &[
+        ::nautil_grpc::Method::new(
+            "/timer.TimerService/Wait",
+            ::nautil_grpc::MethodKind::Unary,
+        ),
+    ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "TIMER_SERVICE_HOST";
     fn handle(

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::Stream;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use prost::Message;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
@@ -23,6 +23,7 @@ use crate::BoxStream;
 pub(super) struct ClientCall {
     callee: Arc<Callee>,
     deadline: Deadline,
+    request_id: Option<HeaderValue>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Brings the error at which the caller's own stream stopped.
     outgoing: Option<oneshot::Receiver<Status>>,
@@ -48,10 +49,15 @@ pub(super) enum CallError {
 }
 
 impl ClientCall {
-    pub(super) fn new(callee: Arc<Callee>, deadline: Deadline) -> Self {
+    pub(super) fn new(
+        callee: Arc<Callee>,
+        deadline: Deadline,
+        request_id: Option<HeaderValue>,
+    ) -> Self {
         Self {
             callee,
             deadline,
+            request_id,
             timer: Some(Box::pin(tokio::time::sleep(deadline.limit))),
             outgoing: None,
             responded: false,
@@ -62,6 +68,11 @@ impl ClientCall {
     /// server's business.
     pub(super) fn told_to_the_server(&self) -> Option<Duration> {
         (self.deadline.scope == Scope::Call).then_some(self.deadline.limit)
+    }
+
+    /// The id that the request has from the call which is being served.
+    pub(super) fn take_request_id(&mut self) -> Option<HeaderValue> {
+        self.request_id.take()
     }
 
     /// Watches a request's stream: `outgoing` brings the error at which it stopped.

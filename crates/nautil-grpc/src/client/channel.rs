@@ -14,7 +14,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Response, Status};
 
 use super::call::{CallError, ClientCall};
-use super::deadline::{Deadline, LONGEST, Scope};
+use super::deadline::{Deadline, Scope};
 use super::dial::{BoxIo, Dialer, Place};
 use super::failure::{Callee, Failure, host_not_set};
 use super::host::Address;
@@ -26,6 +26,7 @@ use super::send::send;
 use super::tls::Tls;
 use super::{ClientConfig, ConnectError, Host, Resolve, SystemResolver, Target};
 use crate::BoxStream;
+use crate::call::{LONGEST, inherited};
 use crate::codec::{Half, encode};
 
 /// The way to one service, shared by all clones and all calls.
@@ -62,7 +63,7 @@ use crate::codec::{Half, encode};
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = Arc::new(ServerConfig::default());
-/// let routes = Router::new(&config.limits).with_health().build()?;
+/// let routes = Router::new(&config).with_health().build()?;
 /// let open = move || {
 ///     let (client, server) = tokio::io::duplex(64 << 10);
 ///     let (routes, config) = (routes.clone(), Arc::clone(&config));
@@ -262,8 +263,10 @@ impl Channel {
         if self.0.upstream.is_none() {
             return Err(host_not_set(callee));
         }
-        let deadline = Deadline::of(metadata, self.0.deadline, scope);
-        Ok(ClientCall::new(Arc::clone(callee), deadline))
+        let inherited = inherited();
+        let deadline = Deadline::of(metadata, self.0.deadline, scope, inherited.as_ref())?;
+        let request_id = inherited.and_then(|inherited| inherited.request_id);
+        Ok(ClientCall::new(Arc::clone(callee), deadline, request_id))
     }
 
     /// The half of a call that sends one message.
@@ -305,8 +308,10 @@ impl Channel {
             return Err(host_not_set(&self.0.callee));
         };
         let timeout = call.told_to_the_server();
+        let request_id = call.take_request_id();
         let answer = async {
-            let head = head(&upstream.origin, path, metadata, timeout).map_err(CallError::Local)?;
+            let head = head(&upstream.origin, path, metadata, timeout, request_id)
+                .map_err(CallError::Local)?;
             send(&upstream.pool, head, &outgoing)
                 .await
                 .map_err(CallError::Send)

@@ -1,11 +1,13 @@
 //! How long a call may take: what the caller set, or else the config's deadline.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
+use tokio::time::Instant;
+use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-/// The longest that the eight digits of `grpc-timeout` state to the second: three years.
-pub(super) const LONGEST: Duration = Duration::from_secs(99_999_999);
+use crate::call::{Inherited, LONGEST, parse_timeout};
 
 /// A limit, and the part of the call that it holds for.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +26,20 @@ pub(super) enum Scope {
 }
 
 impl Deadline {
-    /// A caller's own timeout holds for the whole call, as gRPC defines it; `default` holds for `scope`.
-    pub(super) fn of(metadata: &MetadataMap, default: Duration, scope: Scope) -> Self {
-        match requested(metadata) {
+    /// A caller's own timeout holds for the whole call, as gRPC defines it; `default` holds for `scope`. Neither is longer than
+    /// what is left of the call that is being served, whose caller waits for both.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for a timeout that cannot be read: a call with "some deadline" is not one without.
+    pub(super) fn of(
+        metadata: &MetadataMap,
+        default: Duration,
+        scope: Scope,
+        inherited: Option<&Inherited>,
+    ) -> Result<Self, Status> {
+        let asked = parse_timeout(metadata.as_ref())
+            .map_err(|fault| Status::invalid_argument(fault.to_string()))?;
+        let own = match asked {
             Some(limit) => Self {
                 limit,
                 scope: Scope::Call,
@@ -35,26 +48,18 @@ impl Deadline {
                 limit: default.min(LONGEST),
                 scope,
             },
-        }
-    }
-}
-
-/// The request's `grpc-timeout`: up to eight digits and a unit.
-/// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests>
-fn requested(metadata: &MetadataMap) -> Option<Duration> {
-    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let count: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(count * 3600)),
-        "M" => Some(Duration::from_secs(count * 60)),
-        "S" => Some(Duration::from_secs(count)),
-        "m" => Some(Duration::from_millis(count)),
-        "u" => Some(Duration::from_micros(count)),
-        "n" => Some(Duration::from_nanos(count)),
-        _ => None,
+        };
+        let Some(deadline) = inherited.and_then(|inherited| inherited.deadline) else {
+            return Ok(own);
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        Ok(match own.limit.cmp(&left) {
+            Ordering::Less | Ordering::Equal if own.scope == Scope::Call => own,
+            // A stream that has its headers in time still has to end with the call that waits for it.
+            _ => Self {
+                limit: left,
+                scope: Scope::Call,
+            },
+        })
     }
 }

@@ -7,10 +7,11 @@ use http::header::{CONTENT_TYPE, TE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Uri, Version};
+use tonic::Status;
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Status};
 
 use super::agent;
+use crate::call::{REQUEST_ID, format_timeout};
 
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
@@ -22,7 +23,7 @@ const RESERVED: [HeaderName; 3] = [
     HeaderName::from_static("grpc-status"),
 ];
 
-/// The head of a request to `path` at `origin`, which is a scheme and an authority. `timeout` is told to the server.
+/// The head of a request to `path` at `origin`, which is a scheme and an authority. `timeout` and `request_id` are told to the server.
 ///
 /// # Errors
 /// `path` is none of a method.
@@ -31,12 +32,16 @@ pub(super) fn head(
     path: &'static str,
     metadata: MetadataMap,
     timeout: Option<Duration>,
+    request_id: Option<HeaderValue>,
 ) -> Result<Parts, Status> {
-    let mut timed = Request::from_parts(metadata, http::Extensions::new(), ());
+    let mut headers = metadata.into_headers();
     if let Some(timeout) = timeout {
-        timed.set_timeout(timeout);
+        format_timeout(&mut headers, timeout);
     }
-    let mut headers = timed.into_parts().0.into_headers();
+    if let Some(id) = request_id {
+        // A caller who names another one means it.
+        headers.entry(REQUEST_ID).or_insert(id);
+    }
     for name in RESERVED {
         headers.remove(name);
     }

@@ -2,7 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +18,7 @@ use super::error::Error;
 use super::listen::Listen;
 use super::listener::{Listener, SocketFile};
 use super::worker::{Accepted, Socket};
+use crate::call::PeerAddress;
 
 /// The sockets, watched by the runtime, and who is let in.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Acceptor {
     }
 
     /// A connection from any of the sockets.
-    async fn accept(&self) -> io::Result<(Socket, Option<IpAddr>)> {
+    async fn accept(&self) -> io::Result<(Socket, PeerAddress)> {
         poll_fn(|context| {
             let count = self.sockets.len();
             let first = self.first.load(Ordering::Relaxed);
@@ -126,19 +126,24 @@ impl Acceptor {
     fn hand_over(
         &self,
         socket: Socket,
-        address: Option<IpAddr>,
+        address: PeerAddress,
         serve: &impl Fn(Accepted),
         full: &mut Option<Refused>,
     ) {
-        match self.admission.admit(address) {
+        match self.admission.admit(address.ip()) {
             Ok(permit) => {
                 *full = None;
-                serve(Accepted { socket, permit });
+                let peer = address;
+                serve(Accepted {
+                    socket,
+                    peer,
+                    permit,
+                });
             }
             Err(refused) => {
                 if full.replace(refused) != Some(refused) {
                     let key = refused.key();
-                    warn!(peer = ?address, key, "a connection was refused: the limit is reached");
+                    warn!(peer = %address, key, "a connection was refused: the limit is reached");
                 }
             }
         }
@@ -147,7 +152,7 @@ impl Acceptor {
 
 impl Watched {
     /// A connection, and its address where there is one. It leaves this reactor: its worker's watches it.
-    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(Socket, Option<IpAddr>)>> {
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(Socket, PeerAddress)>> {
         Poll::Ready(match self {
             Self::Tcp(listener) => {
                 let (socket, peer) = ready!(listener.poll_accept(context))?;
@@ -156,11 +161,11 @@ impl Watched {
                     debug!(%error, "a connection keeps its delay");
                 }
                 let socket = socket.into_std()?;
-                Ok((Socket::Tcp(socket), Some(peer.ip())))
+                Ok((Socket::Tcp(socket), PeerAddress::Tcp(peer)))
             }
             Self::Unix(listener) => {
                 let (socket, _) = ready!(listener.poll_accept(context))?;
-                Ok((Socket::Unix(socket.into_std()?), None))
+                Ok((Socket::Unix(socket.into_std()?), PeerAddress::Unix))
             }
         })
     }

@@ -2,65 +2,60 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::thread;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::Extensions;
-use http::uri::PathAndQuery;
 use prost::Message;
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
-use super::config::Limits;
-use super::meter::{InFlight, MethodId};
+use super::active::{Active, deadline_exceeded};
+use super::meter::MethodId;
+use super::policy::Policy;
 use super::reply::{self, Reply};
 use super::request;
-use crate::BoxStream;
-
-/// The sizes of messages, in bytes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct MessageLimits {
-    receive: usize,
-    send: usize,
-}
+use crate::call::Peer;
+use crate::{BoxStream, Method};
 
 /// One call on its way to its handler: generated code says which kind it is, and who answers.
 ///
-/// A handler that panics answers INTERNAL, and harms no other call.
+/// A handler that panics answers INTERNAL, and harms no other call. One that is not done at the deadline is dropped.
 #[derive(Debug)]
 pub struct Call {
     request: http::Request<Body>,
-    limits: MessageLimits,
-    method: MethodId,
+    method: &'static Method,
+    id: MethodId,
+    policy: Policy,
+    peer: Arc<Peer>,
 }
 
-/// What of a request's head outlives the reading of its body.
-struct Head {
-    path: Option<PathAndQuery>,
+/// A call that has begun.
+struct Begun {
+    /// What of the request's head outlives the reading of its body.
     metadata: MetadataMap,
     extensions: Extensions,
-}
-
-impl MessageLimits {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            receive: limits.max_receive_message,
-            send: limits.max_send_message,
-        }
-    }
+    body: Body,
+    policy: Policy,
+    active: Active,
 }
 
 impl Call {
     pub(super) fn new(
         request: http::Request<Body>,
-        limits: MessageLimits,
-        method: MethodId,
+        method: &'static Method,
+        id: MethodId,
+        policy: Policy,
+        peer: Arc<Peer>,
     ) -> Self {
         Self {
             request,
-            limits,
             method,
+            id,
+            policy,
+            peer,
         }
     }
 
@@ -72,13 +67,13 @@ impl Call {
         F: FnOnce(Request<A>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let (head, body, limits, call) = self.into_parts();
+        let mut begun = match self.begin() {
+            Ok(begun) => begun,
+            Err(reply) => return reply,
+        };
         Box::pin(async move {
-            let answer = match request::one(head.metadata.as_ref(), body, limits.receive).await {
-                Ok(message) => run(handler, head.metadata, head.extensions, message).await,
-                Err(status) => Ok(Err(status)),
-            };
-            answer_one(answer, head.path.as_ref(), limits, call)
+            let answer = begun.read_one(handler).await;
+            reply::one(answer, begun.policy.send, begun.active)
         })
     }
 
@@ -90,13 +85,13 @@ impl Call {
         F: FnOnce(Request<A>) -> R + Send + 'static,
         R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send + 'static,
     {
-        let (head, body, limits, call) = self.into_parts();
+        let mut begun = match self.begin() {
+            Ok(begun) => begun,
+            Err(reply) => return reply,
+        };
         Box::pin(async move {
-            let answer = match request::one(head.metadata.as_ref(), body, limits.receive).await {
-                Ok(message) => run(handler, head.metadata, head.extensions, message).await,
-                Err(status) => Ok(Err(status)),
-            };
-            answer_many(answer, head.path, limits, call)
+            let answer = begun.read_one(handler).await;
+            reply::many(answer, begun.policy.send, begun.active)
         })
     }
 
@@ -108,13 +103,13 @@ impl Call {
         F: FnOnce(Request<BoxStream<A>>) -> R + Send + 'static,
         R: Future<Output = Result<Response<B>, Status>> + Send + 'static,
     {
-        let (head, body, limits, call) = self.into_parts();
+        let mut begun = match self.begin() {
+            Ok(begun) => begun,
+            Err(reply) => return reply,
+        };
         Box::pin(async move {
-            let answer = match request::many(head.metadata.as_ref(), body, limits.receive) {
-                Ok(messages) => run(handler, head.metadata, head.extensions, messages).await,
-                Err(status) => Ok(Err(status)),
-            };
-            answer_one(answer, head.path.as_ref(), limits, call)
+            let answer = begun.read_many(handler).await;
+            reply::one(answer, begun.policy.send, begun.active)
         })
     }
 
@@ -126,26 +121,42 @@ impl Call {
         F: FnOnce(Request<BoxStream<A>>) -> R + Send + 'static,
         R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send + 'static,
     {
-        let (head, body, limits, call) = self.into_parts();
+        let mut begun = match self.begin() {
+            Ok(begun) => begun,
+            Err(reply) => return reply,
+        };
         Box::pin(async move {
-            let answer = match request::many(head.metadata.as_ref(), body, limits.receive) {
-                Ok(messages) => run(handler, head.metadata, head.extensions, messages).await,
-                Err(status) => Ok(Err(status)),
-            };
-            answer_many(answer, head.path, limits, call)
+            let answer = begun.read_many(handler).await;
+            reply::many(answer, begun.policy.send, begun.active)
         })
     }
 
-    /// Splits off what is needed later, outside the future: all that it captures is allocated for each call.
-    fn into_parts(self) -> (Head, Body, MessageLimits, InFlight) {
-        let call = InFlight::begin(self.method);
+    /// Begins outside the future: all that it captures is allocated for each call.
+    ///
+    /// # Errors
+    /// The reply to a deadline that cannot be read, or that is over.
+    fn begin(self) -> Result<Begun, Reply> {
         let (parts, body) = self.request.into_parts();
-        let head = Head {
-            path: parts.uri.into_parts().path_and_query,
+        let deadline = self.policy.deadline(&parts.headers);
+        let at = deadline.ok().flatten();
+        let mut active = Active::begin(self.method, self.id, self.peer, &parts.headers, at);
+        let refused = match deadline {
+            Err(fault) => Some(Status::invalid_argument(fault.to_string())),
+            // The timer has milliseconds, and would let a handler run that nobody waits for.
+            Ok(Some(deadline)) if deadline <= Instant::now() => Some(deadline_exceeded()),
+            Ok(_) => None,
+        };
+        if let Some(status) = refused {
+            active.ends_with(status.code());
+            return Err(reply::status(status));
+        }
+        Ok(Begun {
             metadata: MetadataMap::from_headers(parts.headers),
             extensions: parts.extensions,
-        };
-        (head, body, self.limits, call)
+            body,
+            policy: self.policy,
+            active,
+        })
     }
 
     /// The service has no such method.
@@ -156,57 +167,57 @@ impl Call {
     }
 }
 
-/// What a handler answered, or how it panicked.
-type HandlerResult<B> = thread::Result<Result<Response<B>, Status>>;
+impl Begun {
+    /// The half of a call that reads one message.
+    async fn read_one<A, B, F, R>(&mut self, handler: F) -> Result<Response<B>, Status>
+    where
+        A: Message + Default,
+        F: FnOnce(Request<A>) -> R,
+        R: Future<Output = Result<Response<B>, Status>>,
+    {
+        let (body, method) = (std::mem::take(&mut self.body), self.active.method());
+        let (metadata, extensions) = (&mut self.metadata, &mut self.extensions);
+        let limit = self.policy.receive;
+        let work = async move {
+            let message = request::one(metadata.as_ref(), body, limit).await?;
+            let (metadata, extensions) = (std::mem::take(metadata), std::mem::take(extensions));
+            run(
+                handler,
+                Request::from_parts(metadata, extensions, message),
+                method,
+            )
+            .await
+        };
+        self.active.run(work).await
+    }
+
+    /// The half of a call that reads many.
+    async fn read_many<A, B, F, R>(&mut self, handler: F) -> Result<Response<B>, Status>
+    where
+        A: Message + Default + 'static,
+        F: FnOnce(Request<BoxStream<A>>) -> R,
+        R: Future<Output = Result<Response<B>, Status>>,
+    {
+        let (body, method) = (std::mem::take(&mut self.body), self.active.method());
+        let messages = request::many(self.metadata.as_ref(), body, self.policy.receive)?;
+        let metadata = std::mem::take(&mut self.metadata);
+        let extensions = std::mem::take(&mut self.extensions);
+        let request = Request::from_parts(metadata, extensions, messages);
+        self.active.run(run(handler, request, method)).await
+    }
+}
 
 /// Runs a handler. What a panic breaks is dropped with it; what the handler shares must bear it, as with the panic of any
 /// thread.
 async fn run<T, B, F, R>(
     handler: F,
-    metadata: MetadataMap,
-    extensions: Extensions,
-    message: T,
-) -> HandlerResult<B>
+    request: Request<T>,
+    method: &'static Method,
+) -> Result<Response<B>, Status>
 where
     F: FnOnce(Request<T>) -> R,
     R: Future<Output = Result<Response<B>, Status>>,
 {
-    let request = Request::from_parts(metadata, extensions, message);
-    AssertUnwindSafe(handler(request)).catch_unwind().await
-}
-
-/// The half of a call that answers with one message.
-fn answer_one<B: Message + 'static>(
-    answer: HandlerResult<B>,
-    path: Option<&PathAndQuery>,
-    limits: MessageLimits,
-    mut call: InFlight,
-) -> http::Response<Body> {
-    let answer = answer.unwrap_or_else(|panic| Err(reply::panicked(&*panic, path)));
-    match answer.and_then(|response| reply::one(response, limits.send)) {
-        Ok(reply) => {
-            call.ends_with(Code::Ok);
-            reply
-        }
-        Err(status) => failed(call, status),
-    }
-}
-
-/// The half of a call that answers with many.
-fn answer_many<B: Message + 'static>(
-    answer: HandlerResult<BoxStream<B>>,
-    path: Option<PathAndQuery>,
-    limits: MessageLimits,
-    call: InFlight,
-) -> http::Response<Body> {
-    let answer = answer.unwrap_or_else(|panic| Err(reply::panicked(&*panic, path.as_ref())));
-    match answer {
-        Ok(response) => reply::many(response, limits.send, path, call),
-        Err(status) => failed(call, status),
-    }
-}
-
-fn failed(mut call: InFlight, status: Status) -> http::Response<Body> {
-    call.ends_with(status.code());
-    status.into_http()
+    let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
+    answer.unwrap_or_else(|panic| Err(reply::panicked(&*panic, method)))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::listen::Listen;
+use super::method_config::{DeadlineConfig, Methods};
 use crate::units::{MAX_MESSAGE, size};
 
 /// The most worker threads. A machine with more cores runs several servers: each thread costs memory at once, and one that the
@@ -36,6 +37,10 @@ pub struct ServerConfig {
     pub management: Management,
     /// How the application's health checks are run.
     pub health: HealthConfig,
+    /// How long calls may take.
+    pub deadline: DeadlineConfig,
+    /// What holds for some methods in place of what holds for all: a table for each pattern.
+    pub methods: Methods,
     /// TLS on the port of the calls.
     pub tls: TlsConfig,
     /// What clients may take of the server.
@@ -188,6 +193,8 @@ impl Default for ServerConfig {
             drain_timeout: Duration::from_secs(30),
             management: Management::default(),
             health: HealthConfig::default(),
+            deadline: DeadlineConfig::default(),
+            methods: Methods::new(),
             tls: TlsConfig::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),

@@ -22,6 +22,7 @@ use super::preface::Preface;
 use super::prefixed::Prefixed;
 use super::request_body::RequestBody;
 use super::routes::Routes;
+use crate::call::Peer;
 
 /// Room for the preface and what a client sends along with it; only until HTTP/2 has read it.
 const FIRST_READ: usize = 1024;
@@ -69,13 +70,14 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Future<Output = ()>,
 {
-    serve(io, routes, config, shutdown, pending()).await;
+    serve(io, routes, Arc::default(), config, shutdown, pending()).await;
 }
 
 /// Serves until the peer is gone; tells it to go when `shutdown` is ready, and leaves it when `cut` is.
 pub(super) async fn serve<I, F, G>(
     mut io: I,
     routes: Routes,
+    peer: Arc<Peer>,
     config: &ServerConfig,
     shutdown: F,
     cut: G,
@@ -107,7 +109,7 @@ where
                     shutdown.await;
                 }
             };
-            serve_http2(io, routes, config, shutdown, cut).await
+            serve_http2(io, routes, peer, config, shutdown, cut).await
         }
         Some(Opening::Http1(_)) => {
             debug!("a connection was closed: the peer speaks HTTP/1");
@@ -122,6 +124,7 @@ where
 pub(super) async fn serve_http2<I, F, G>(
     io: Prefixed<I>,
     routes: Routes,
+    peer: Arc<Peer>,
     config: &ServerConfig,
     shutdown: F,
     cut: G,
@@ -136,7 +139,10 @@ where
     let live = Arc::downgrade(&calls.0);
     let io = TokioIo::new(io);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let response = routes.handle(request.map(|body| Body::new(RequestBody::new(body))));
+        let response = routes.handle(
+            request.map(|body| Body::new(RequestBody::new(body))),
+            Arc::clone(&peer),
+        );
         async { Ok::<_, Infallible>(response.await) }
     });
     let mut connection = pin!(http2(config, calls).serve_connection(io, service));

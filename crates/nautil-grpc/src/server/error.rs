@@ -3,6 +3,7 @@
 use std::io;
 
 use super::listen::Listen;
+use super::method_config::MethodPattern;
 use crate::tls::FileError;
 
 /// Why there is no server.
@@ -63,6 +64,14 @@ pub enum Error {
         check: String,
         /// The name that no service has.
         service: &'static str,
+    },
+    /// A table of `server.methods` is for methods that are not served.
+    #[error("`server.methods` has `{pattern}`, which is no method that is served; there are {}", served.join(", "))]
+    UnknownMethod {
+        /// What the table is for.
+        pattern: MethodPattern,
+        /// The methods that are served.
+        served: Vec<String>,
     },
     /// One service is mounted twice.
     #[error("service `{name}` is mounted twice")]

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use http::{Request, Response};
 use tonic::Status;
@@ -10,6 +11,7 @@ use tower_service::Service as TowerService;
 
 use super::reply::Reply;
 use super::routes::Handle;
+use crate::call::Peer;
 
 /// What a layer must make of [`Routes`](super::Routes): a service that answers HTTP requests with a body `B`.
 pub trait RoutedBy<B>:
@@ -73,7 +75,7 @@ where
     S: RoutedBy<B>,
     B: ResponseBody,
 {
-    fn handle(&self, _: &str, request: Request<Body>) -> Reply {
+    fn handle(&self, _: &str, request: Request<Body>, _: Arc<Peer>) -> Reply {
         let mut service = self.service.clone();
         Box::pin(async move {
             let answered = async {

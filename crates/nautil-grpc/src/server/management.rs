@@ -40,6 +40,7 @@ use super::routes::{self, Foreign, Routes, Table};
 use super::saturation::INTERVAL;
 use super::tls::AnySocket;
 use super::worker::{Accepted, Socket};
+use crate::call::Peer;
 
 /// How long whoever is being answered may take when the port closes.
 const END: Duration = Duration::from_secs(1);
@@ -229,6 +230,7 @@ async fn look_on(exposition: &Exposition) {
 async fn serve(accepted: Accepted, setup: Arc<ManagementSetup>) {
     let Accepted {
         socket,
+        peer: _,
         permit: _permit,
     } = accepted;
     let error = match socket {
@@ -263,7 +265,9 @@ where
         Some(Opening::Http2(prefix)) => {
             let io = Prefixed::new(prefix, io);
             // Cut with the runtime.
-            serve_http2(io, routes, config, stop.cancelled(), std::future::pending()).await;
+            let peer = Arc::default();
+            let cut = std::future::pending();
+            serve_http2(io, routes, peer, config, stop.cancelled(), cut).await;
         }
         Some(Opening::Http1(prefix)) => {
             serve_http1(Box::pin(Prefixed::new(prefix, io)), routes, setup).await;
@@ -273,7 +277,7 @@ where
 
 async fn serve_http1(io: Pin<Box<dyn AnySocket>>, routes: Routes, setup: &ManagementSetup) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let response = routes.handle(request.map(Body::new));
+        let response = routes.handle(request.map(Body::new), Arc::default());
         async { Ok::<_, Infallible>(response.await) }
     });
     let connection = http1::Builder::new()
@@ -294,10 +298,10 @@ async fn serve_http1(io: Pin<Box<dyn AnySocket>>, routes: Routes, setup: &Manage
 }
 
 impl routes::Handle for ManagementTable {
-    fn handle(&self, _: &str, request: Request<Body>) -> Reply {
+    fn handle(&self, _: &str, request: Request<Body>, peer: Arc<Peer>) -> Reply {
         let is_grpc = request.method() == Method::POST && request.version() == Version::HTTP_2;
         if is_grpc && !self.pages.has(request.uri().path()) {
-            return self.services.handle(request);
+            return self.services.handle(request, peer);
         }
         self.pages
             .handle(&request, &self.runtime, self.page_timeout)

@@ -163,7 +163,7 @@ impl ServerMetrics {
         let mut family =
             encoder.encode_descriptor("nautil_calls_in_flight", help, None, MetricType::Gauge)?;
         for (name, calls) in &calls {
-            let labels = [("service", name.service), ("method", &name.method)];
+            let labels = [("service", name.service()), ("method", name.name())];
             ConstGauge::new(calls.in_flight()).encode(family.encode_family(&labels)?)?;
         }
 
@@ -177,8 +177,8 @@ impl ServerMetrics {
                     continue;
                 }
                 let labels = [
-                    ("service", name.service),
-                    ("method", name.method.as_str()),
+                    ("service", name.service()),
+                    ("method", name.name()),
                     ("code", code_name(Code::from_i32(code))),
                 ];
                 ConstCounter::new(count).encode(family.encode_family(&labels)?)?;

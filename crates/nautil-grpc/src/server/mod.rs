@@ -15,7 +15,7 @@
 //!     listen: "127.0.0.1:0".parse().expect("this is an address"),
 //!     ..ServerConfig::default()
 //! };
-//! let routes = Router::new(&config.limits).with_health().build()?;
+//! let routes = Router::new(&config).with_health().build()?;
 //! let server = Server::bind(&config)?;
 //! assert_ne!(server.address().to_string(), "127.0.0.1:0");
 //! let drained = server.start(routes).await?.until(shutdown).await;
@@ -26,6 +26,7 @@
 //! ```
 
 mod acceptor;
+mod active;
 mod admission;
 mod aside;
 mod backoff;
@@ -41,8 +42,10 @@ mod listen;
 mod listener;
 mod management;
 mod meter;
+mod method_config;
 mod metrics;
 mod pages;
+mod policy;
 mod preface;
 mod prefixed;
 mod probes;
@@ -87,6 +90,9 @@ pub use self::health::Scope;
 pub use self::layer::{ResponseBody, RoutedBy};
 pub use self::listen::{Listen, ListenError};
 pub use self::listener::Listener;
+pub use self::method_config::{
+    DeadlineConfig, MethodConfig, MethodDeadline, MethodPattern, MethodPatternError, Methods,
+};
 pub use self::pages::{PageError, PageRequest, PageResponse, Pages, text};
 pub use self::pulse::Pulse;
 pub use self::reply::Reply;

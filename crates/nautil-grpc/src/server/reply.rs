@@ -4,11 +4,10 @@ use std::any::Any;
 use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::uri::PathAndQuery;
 use http_body::Frame;
 use prost::Message;
 use tonic::body::Body;
@@ -16,9 +15,9 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Response, Status};
 use tracing::error;
 
-use super::meter::InFlight;
-use crate::BoxStream;
+use super::active::Active;
 use crate::codec::{Chunk, Encoder, Half, encode};
+use crate::{BoxStream, Method};
 
 /// The response of a call, to be awaited.
 pub type Reply = Pin<Box<dyn Future<Output = http::Response<Body>> + Send>>;
@@ -48,56 +47,101 @@ pub(super) fn http_status(status: http::StatusCode) -> Reply {
     Box::pin(ready(response))
 }
 
-/// A response of one message of up to `limit` bytes.
-///
-/// # Errors
-/// A message that is larger.
+/// The reply of a handler that answers with one message of up to `limit` bytes. The call ends with it.
 pub(super) fn one<B: Message>(
-    response: Response<B>,
+    answer: Result<Response<B>, Status>,
     limit: usize,
-) -> Result<http::Response<Body>, Status> {
-    let (metadata, message, extensions) = response.into_parts();
-    let message = encode(&message, Half::Response, limit)
-        .map_err(|error| Status::resource_exhausted(error.to_string()))?;
-    let body = One {
-        message: Some(message),
-        trailers: true,
-    };
-    Ok(ok(metadata, extensions, Body::new(body)))
+    mut call: Active,
+) -> http::Response<Body> {
+    let encoded = answer.and_then(|response| {
+        let (metadata, message, extensions) = response.into_parts();
+        let message = encode(&message, Half::Response, limit)
+            .map_err(|error| Status::resource_exhausted(error.to_string()))?;
+        Ok((metadata, message, extensions))
+    });
+    match encoded {
+        Ok((metadata, message, extensions)) => {
+            call.ends_with(Code::Ok);
+            let body = One {
+                message: Some(message),
+                trailers: Some(ok_trailers(&call)),
+            };
+            head(metadata, extensions, &call, Body::new(body))
+        }
+        Err(status) => failed(&status, &mut call),
+    }
 }
 
-/// A response of any number of messages of up to `limit` bytes each; `call` ends with the last one.
+/// The reply of a handler that answers with any number of messages of up to `limit` bytes each. The call ends with the last
+/// one.
 pub(super) fn many<B>(
-    response: Response<BoxStream<B>>,
+    answer: Result<Response<BoxStream<B>>, Status>,
     limit: usize,
-    path: Option<PathAndQuery>,
-    call: InFlight,
+    mut call: Active,
 ) -> http::Response<Body>
 where
     B: Message + 'static,
 {
-    let (metadata, messages, extensions) = response.into_parts();
-    let body = Many {
-        messages: Some(Encoder::new(messages, Half::Response, limit)),
-        end: None,
-        path,
-        call,
-    };
-    ok(metadata, extensions, Body::new(body))
+    match answer {
+        Ok(response) => {
+            let (metadata, messages, extensions) = response.into_parts();
+            let mut response = head(metadata, extensions, &call, Body::empty());
+            *response.body_mut() = Body::new(Many {
+                messages: Some(Encoder::new(messages, Half::Response, limit)),
+                end: None,
+                call,
+            });
+            response
+        }
+        Err(status) => failed(&status, &mut call),
+    }
 }
 
-fn ok(metadata: MetadataMap, extensions: http::Extensions, body: Body) -> http::Response<Body> {
+/// The reply of a handler that failed before its first message.
+fn failed(status: &Status, call: &mut Active) -> http::Response<Body> {
+    call.ends_with(status.code());
+    let headers = call.take_headers().unwrap_or_default();
+    let trailers = failed_trailers(status, call);
+    if headers.is_empty() {
+        // One frame for both: what gRPC calls Trailers-Only.
+        let mut response = http::Response::new(Body::empty());
+        *response.headers_mut() = trailers;
+        response.headers_mut().insert(CONTENT_TYPE, GRPC);
+        return response;
+    }
+    let body = One {
+        message: None,
+        trailers: Some(trailers),
+    };
+    let mut response = http::Response::new(Body::new(body));
+    *response.headers_mut() = own(headers);
+    response
+}
+
+/// The head of a response that succeeds, so far.
+fn head(
+    metadata: MetadataMap,
+    extensions: http::Extensions,
+    call: &Active,
+    body: Body,
+) -> http::Response<Body> {
     let mut response = http::Response::new(body);
     let mut headers = metadata.into_headers();
+    headers.extend(call.take_headers().unwrap_or_default());
+    *response.headers_mut() = own(headers);
+    *response.extensions_mut() = extensions;
+    response
+}
+
+/// Headers of a gRPC response, without what only the protocol says.
+fn own(mut headers: HeaderMap) -> HeaderMap {
     if !headers.is_empty() {
         for name in RESERVED {
             headers.remove(name);
         }
     }
     headers.insert(CONTENT_TYPE, GRPC);
-    *response.headers_mut() = headers;
-    *response.extensions_mut() = extensions;
-    response
+    headers
 }
 
 /// A body of any number of messages, then the trailers with the status.
@@ -106,14 +150,16 @@ struct Many<B> {
     messages: Option<Encoder<B>>,
     /// The status, where it waits behind messages.
     end: Option<Status>,
-    path: Option<PathAndQuery>,
-    call: InFlight,
+    call: Active,
 }
 
 impl<B: Message> Many<B> {
-    fn finish(&mut self, status: Status) -> Frame<Bytes> {
+    fn finish(&mut self, status: &Status) -> Frame<Bytes> {
         self.call.ends_with(status.code());
-        Frame::trailers(trailers(&status))
+        Frame::trailers(match status.code() {
+            Code::Ok => ok_trailers(&self.call),
+            _ => failed_trailers(status, &self.call),
+        })
     }
 }
 
@@ -126,27 +172,33 @@ impl<B: Message> http_body::Body for Many<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if let Some(status) = self.end.take() {
-            return Poll::Ready(Some(Ok(self.finish(status))));
+            return Poll::Ready(Some(Ok(self.finish(&status))));
         }
-        let Some(messages) = &mut self.messages else {
+        let Self { messages, call, .. } = &mut *self;
+        let Some(encoder) = messages else {
             return Poll::Ready(None);
         };
         // What a panic broke is dropped with the stream, and never asked again.
-        let polled = catch_unwind(AssertUnwindSafe(|| messages.poll_next(context)));
-        let (data, status) = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Chunk::Data(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
-            Ok(Poll::Ready(Chunk::End)) => (None, Status::new(Code::Ok, "")),
-            Ok(Poll::Ready(Chunk::Failed(status))) => (None, status),
-            Err(panic) => (messages.rescue(), panicked(&*panic, self.path.as_ref())),
+        let work = |context: &mut Context<'_>| {
+            let polled = catch_unwind(AssertUnwindSafe(|| encoder.poll_next(context)));
+            match polled {
+                Ok(polled) => polled.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            }
         };
-        self.messages = None;
+        let (data, status) = match ready!(call.poll(context, work)) {
+            Ok(Ok(Chunk::Data(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+            Ok(Ok(Chunk::End)) => (None, Status::new(Code::Ok, "")),
+            Ok(Ok(Chunk::Failed(status))) | Err(status) => (None, status),
+            Ok(Err(panic)) => (encoder.rescue(), panicked(&*panic, call.method())),
+        };
+        *messages = None;
         Poll::Ready(Some(Ok(match data {
             Some(data) => {
                 self.end = Some(status);
                 Frame::data(data)
             }
-            None => self.finish(status),
+            None => self.finish(&status),
         })))
     }
 
@@ -156,8 +208,8 @@ impl<B: Message> http_body::Body for Many<B> {
 }
 
 /// The status of a call whose handler, or whose stream, panicked.
-pub(super) fn panicked(panic: &(dyn Any + Send), path: Option<&PathAndQuery>) -> Status {
-    let path = path.map_or("", PathAndQuery::path);
+pub(super) fn panicked(panic: &(dyn Any + Send), method: &Method) -> Status {
+    let path = method.path();
     let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),
@@ -167,23 +219,39 @@ pub(super) fn panicked(panic: &(dyn Any + Send), path: Option<&PathAndQuery>) ->
     Status::internal("internal error")
 }
 
-/// A status behind messages. One whose metadata are no headers is told without them.
-fn trailers(status: &Status) -> HeaderMap {
-    let mut trailers = HeaderMap::with_capacity(1);
-    if status.code() == Code::Ok && status.metadata().is_empty() {
-        trailers.insert(GRPC_STATUS, OK);
-    } else if let Err(error) = status.add_header(&mut trailers) {
+/// The trailers that the call has beside its status.
+fn trailers(call: &Active) -> HeaderMap {
+    let Some(mut trailers) = call.take_trailers() else {
+        return HeaderMap::with_capacity(1);
+    };
+    for name in RESERVED {
+        trailers.remove(name);
+    }
+    trailers
+}
+
+/// The end of a call that succeeded.
+fn ok_trailers(call: &Active) -> HeaderMap {
+    let mut trailers = trailers(call);
+    trailers.insert(GRPC_STATUS, OK);
+    trailers
+}
+
+/// The end of a call that failed. A status whose metadata are no headers is told without them.
+fn failed_trailers(status: &Status, call: &Active) -> HeaderMap {
+    let mut trailers = trailers(call);
+    if let Err(error) = status.add_header(&mut trailers) {
         trailers.clear();
         trailers.insert(GRPC_STATUS, HeaderValue::from(error.code() as i32));
     }
     trailers
 }
 
-/// A body of one message, then the trailers that say OK.
+/// A body of at most one message, then the trailers.
 #[derive(Debug)]
 struct One {
     message: Option<Bytes>,
-    trailers: bool,
+    trailers: Option<HeaderMap>,
 }
 
 impl http_body::Body for One {
@@ -197,15 +265,11 @@ impl http_body::Body for One {
         if let Some(message) = self.message.take() {
             return Poll::Ready(Some(Ok(Frame::data(message))));
         }
-        if !std::mem::take(&mut self.trailers) {
-            return Poll::Ready(None);
-        }
-        let mut trailers = HeaderMap::with_capacity(1);
-        trailers.insert(GRPC_STATUS, OK);
-        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+        let trailers = self.trailers.take();
+        Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.trailers
+        self.trailers.is_none()
     }
 }

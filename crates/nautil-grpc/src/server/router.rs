@@ -4,23 +4,19 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
-use prost::Message;
-use prost_types::FileDescriptorSet;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower_layer::Layer;
 use tower_service::Service as TowerService;
 
-use super::call::MessageLimits;
-use super::config::Limits;
+use super::config::ServerConfig;
 use super::error::Error;
 use super::health::Health;
 use super::layer::{Layered, ResponseBody, RoutedBy};
 use super::reflection;
-use super::routes::{Foreign, MethodName, Own, Routes, State, Table};
+use super::routes::{Foreign, Own, Routes, State, Table};
 use super::until_drain::UntilDrain;
-use crate::Service;
-use crate::descriptors::methods;
+use crate::{Method, Service};
 
 /// Collects services and layers.
 ///
@@ -30,7 +26,7 @@ use crate::descriptors::methods;
 /// use std::sync::Arc;
 ///
 /// use generated::timer::{TimerServiceInterface, WaitRequest, WaitResponse};
-/// use nautil_grpc::server::{Error, Limits, Router};
+/// use nautil_grpc::server::{Error, Router, ServerConfig};
 /// use nautil_grpc::{Request, Response, Status, async_trait};
 ///
 /// struct Timer;
@@ -43,7 +39,7 @@ use crate::descriptors::methods;
 /// }
 ///
 /// # fn main() -> Result<(), Error> {
-/// let router = || Router::new(&Limits::default()).mount::<dyn TimerServiceInterface>(Arc::new(Timer));
+/// let router = || Router::new(&ServerConfig::default()).mount::<dyn TimerServiceInterface>(Arc::new(Timer));
 /// router().with_health().with_reflection().build()?;
 ///
 /// // One service cannot be mounted twice.
@@ -54,9 +50,9 @@ use crate::descriptors::methods;
 /// ```
 #[must_use]
 pub struct Router {
-    limits: MessageLimits,
+    config: ServerConfig,
     table: Table,
-    methods: Vec<MethodName>,
+    methods: Vec<&'static Method>,
     descriptor_sets: Vec<&'static [u8]>,
     layers: Vec<Box<dyn FnOnce(Routes) -> Routes + Send>>,
     health: bool,
@@ -64,10 +60,10 @@ pub struct Router {
 }
 
 impl Router {
-    /// No services. Of `limits`, the sizes of messages are used.
-    pub fn new(limits: &Limits) -> Self {
+    /// No services. Of `config`, the sizes of messages, the deadlines and what is said of single methods are used.
+    pub fn new(config: &ServerConfig) -> Self {
         Self {
-            limits: MessageLimits::new(limits),
+            config: config.clone(),
             table: Table::default(),
             methods: Vec::new(),
             descriptor_sets: Vec::new(),
@@ -79,16 +75,9 @@ impl Router {
 
     /// Serves `service` under its protobuf name.
     pub fn mount<S: Service + ?Sized>(mut self, service: Arc<S>) -> Self {
-        // A set that cannot be read is reported where reflection reads it.
-        let set = FileDescriptorSet::decode(S::DESCRIPTOR_SET).unwrap_or_default();
-        let methods = methods(&set, S::NAME).iter();
-        let methods: Box<[String]> = methods.map(|method| method.name().to_owned()).collect();
         let first = self.methods.len();
-        self.methods.extend(methods.iter().map(|method| MethodName {
-            service: S::NAME,
-            method: method.clone(),
-        }));
-        let service = Own::new(service, self.limits, methods, first);
+        self.methods.extend(S::METHODS);
+        let service = Own::new(service, &self.config, first);
         self.table.push(S::NAME, service);
         self.descriptor_sets.push(S::DESCRIPTOR_SET);
         self
@@ -165,6 +154,16 @@ impl Router {
             return Err(Error::Mounted { name });
         }
         let methods = self.methods;
+        let patterns = self.config.methods.keys();
+        for pattern in patterns {
+            if !methods.iter().any(|method| pattern.matches(method)) {
+                let nearest = methods.iter().map(ToString::to_string).collect();
+                return Err(Error::UnknownMethod {
+                    pattern: pattern.clone(),
+                    served: nearest,
+                });
+            }
+        }
         let routes = Routes::plain(self.table, Arc::new(State { health, methods }));
         Ok(self
             .layers

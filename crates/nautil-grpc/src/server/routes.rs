@@ -13,12 +13,15 @@ use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service as TowerService;
 
-use super::call::{Call, MessageLimits};
+use super::call::Call;
+use super::config::ServerConfig;
 use super::health::Health;
 use super::meter::MethodId;
+use super::policy::Policy;
 use super::reply::{self, Reply};
 use super::span;
-use crate::Service;
+use crate::call::Peer;
+use crate::{Method as RpcMethod, Service};
 
 /// All services with the layers around them. A tower service, cheap to clone: a test can call it without a server.
 #[derive(Debug, Clone)]
@@ -32,14 +35,7 @@ pub struct Routes {
 pub(super) struct State {
     pub(super) health: Health,
     /// The methods that are counted, by [`MethodId`].
-    pub(super) methods: Vec<MethodName>,
-}
-
-/// A method by its names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MethodName {
-    pub(super) service: &'static str,
-    pub(super) method: String,
+    pub(super) methods: Vec<&'static RpcMethod>,
 }
 
 /// The response of [`Routes`], to be awaited.
@@ -55,7 +51,7 @@ enum Handler {
 /// What can answer a request.
 pub(super) trait Handle: Send + Sync {
     /// `method` is the last part of the path, where that is known.
-    fn handle(&self, method: &str, request: Request<Body>) -> Reply;
+    fn handle(&self, method: &str, request: Request<Body>, peer: Arc<Peer>) -> Reply;
 }
 
 /// The services by name. A short list is searched faster than a map.
@@ -65,11 +61,14 @@ pub(super) struct Table(Vec<(&'static str, Box<dyn Handle>)>);
 /// A service of ours.
 pub(super) struct Own<S: ?Sized> {
     service: Arc<S>,
-    limits: MessageLimits,
-    /// The names of the methods that are counted.
-    methods: Box<[String]>,
-    /// The place of the first of them among those of all services.
-    first: usize,
+    methods: Box<[Served]>,
+}
+
+/// A method that is served.
+struct Served {
+    method: &'static RpcMethod,
+    id: MethodId,
+    policy: Policy,
 }
 
 /// A service of tonic's generator.
@@ -94,10 +93,14 @@ impl Routes {
         &self.state
     }
 
-    pub(super) fn handle(&self, request: Request<Body>) -> Reply {
+    pub(super) fn handle(&self, mut request: Request<Body>, peer: Arc<Peer>) -> Reply {
         match &self.handler {
-            Handler::Plain(table) => table.handle(request),
-            Handler::Layered(layered) => layered.handle("", request),
+            Handler::Plain(table) => table.handle(request, peer),
+            Handler::Layered(layered) => {
+                // The layer is a tower service, which hands on the request and nothing beside it.
+                request.extensions_mut().insert(Arc::clone(&peer));
+                layered.handle("", request, peer)
+            }
         }
     }
 
@@ -119,8 +122,9 @@ impl TowerService<Request<Body>> for Routes {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> ResponseFuture {
-        ResponseFuture(self.handle(request))
+    fn call(&mut self, mut request: Request<Body>) -> ResponseFuture {
+        let peer = request.extensions_mut().remove().unwrap_or_default();
+        ResponseFuture(self.handle(request, peer))
     }
 }
 
@@ -151,7 +155,7 @@ impl Table {
         })
     }
 
-    pub(super) fn handle(&self, request: Request<Body>) -> Reply {
+    pub(super) fn handle(&self, request: Request<Body>, peer: Arc<Peer>) -> Reply {
         if request.method() != Method::POST {
             return reply::http_status(StatusCode::METHOD_NOT_ALLOWED);
         }
@@ -168,7 +172,10 @@ impl Table {
             )));
         };
         match self.0.iter().find(|(name, _)| *name == service) {
-            Some((name, handler)) => span::around(name, method, handler.handle(method, request)),
+            Some((name, handler)) => {
+                let reply = handler.handle(method, request, peer);
+                span::around(name, method, reply)
+            }
             None => reply::status(Status::unimplemented(format!(
                 "unknown service `{service}`"
             ))),
@@ -182,33 +189,34 @@ fn split(path: &str) -> Option<(&str, &str)> {
     is_well_formed.then_some((service, method))
 }
 
-impl<S: ?Sized> Own<S> {
-    pub(super) fn new(
-        service: Arc<S>,
-        limits: MessageLimits,
-        methods: Box<[String]>,
-        first: usize,
-    ) -> Self {
+impl<S: Service + ?Sized> Own<S> {
+    /// `first` is the place of its first method among those of all services.
+    pub(super) fn new(service: Arc<S>, config: &ServerConfig, first: usize) -> Self {
+        let methods = S::METHODS.iter().enumerate();
+        let methods = methods.map(|(index, method)| Served {
+            method,
+            id: MethodId::new(first + index),
+            policy: Policy::of(method, config),
+        });
         Self {
             service,
-            limits,
-            methods,
-            first,
-        }
-    }
-
-    fn id(&self, method: &str) -> MethodId {
-        match self.methods.iter().position(|name| name == method) {
-            Some(index) => MethodId::new(self.first + index),
-            None => MethodId::UNKNOWN,
+            methods: methods.collect(),
         }
     }
 }
 
 impl<S: Service + ?Sized> Handle for Own<S> {
-    fn handle(&self, method: &str, request: Request<Body>) -> Reply {
-        let call = Call::new(request, self.limits, self.id(method));
-        S::handle(&self.service, method, call)
+    fn handle(&self, method: &str, request: Request<Body>, peer: Arc<Peer>) -> Reply {
+        match self.methods.iter().find(|one| one.method.name() == method) {
+            Some(served) => {
+                let call = Call::new(request, served.method, served.id, served.policy, peer);
+                S::handle(&self.service, method, call)
+            }
+            None => reply::status(Status::unimplemented(format!(
+                "unknown method `{}`",
+                request.uri().path()
+            ))),
+        }
     }
 }
 
@@ -226,7 +234,7 @@ where
         + Sync
         + 'static,
 {
-    fn handle(&self, _: &str, request: Request<Body>) -> Reply {
+    fn handle(&self, _: &str, request: Request<Body>, _: Arc<Peer>) -> Reply {
         let mut service = self.0.clone();
         Box::pin(async move {
             let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;

@@ -25,6 +25,7 @@ use super::pulse::Pulse;
 use super::routes::Routes;
 use super::saturation::WorkerMetrics;
 use super::tls::Tls;
+use crate::call::{Peer, PeerAddress};
 
 /// How long a worker may take to end. One that a handler blocks is left to the end of the process.
 const END: Duration = Duration::from_secs(1);
@@ -42,6 +43,7 @@ struct ConnectionSetup {
 #[derive(Debug)]
 pub(super) struct Accepted {
     pub(super) socket: Socket,
+    pub(super) peer: PeerAddress,
     pub(super) permit: Permit,
 }
 
@@ -319,34 +321,36 @@ impl Drop for Load {
 async fn serve(accepted: Accepted, setup: Arc<ConnectionSetup>) {
     let Accepted {
         socket,
+        peer,
         permit: _permit,
     } = accepted;
+    let peer = Peer::new(peer);
     // The socket is registered here, on the runtime that reads it.
     let error = match socket {
         Socket::Tcp(socket) => match tokio::net::TcpStream::from_std(socket) {
-            Ok(socket) => return serve_io(socket, &setup).await,
+            Ok(socket) => return serve_io(socket, peer, &setup).await,
             Err(error) => error,
         },
         Socket::Unix(socket) => match tokio::net::UnixStream::from_std(socket) {
-            Ok(socket) => return serve_io(socket, &setup).await,
+            Ok(socket) => return serve_io(socket, peer, &setup).await,
             Err(error) => error,
         },
     };
     debug!(%error, "a connection cannot be watched");
 }
 
-async fn serve_io<I>(io: I, setup: &ConnectionSetup)
+async fn serve_io<I>(io: I, peer: Peer, setup: &ConnectionSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     match &setup.tls {
-        None => serve_http(io, setup).await,
+        None => serve_http(io, peer, setup).await,
         // Boxed, so that a connection without TLS is not as large as one with it.
-        Some(tls) => Box::pin(serve_tls(io, tls, setup)).await,
+        Some(tls) => Box::pin(serve_tls(io, peer, tls, setup)).await,
     }
 }
 
-async fn serve_tls<I>(io: I, tls: &Tls, setup: &ConnectionSetup)
+async fn serve_tls<I>(io: I, peer: Peer, tls: &Tls, setup: &ConnectionSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -358,11 +362,15 @@ where
         () = started.cancelled() => None,
     };
     if let Some(io) = accepted {
-        serve_http(io, setup).await;
+        let (_, session) = io.get_ref();
+        let certificates = session.peer_certificates().unwrap_or_default();
+        let certificates = certificates.iter().map(|one| one.clone().into_owned());
+        let peer = peer.with_tls(session.protocol_version(), certificates.collect());
+        serve_http(io, peer, setup).await;
     }
 }
 
-async fn serve_http<I>(io: I, setup: &ConnectionSetup)
+async fn serve_http<I>(io: I, peer: Peer, setup: &ConnectionSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -372,6 +380,7 @@ where
     let end = connection::serve(
         io,
         setup.routes.clone(),
+        Arc::new(peer),
         &setup.config,
         started.cancelled(),
         drain.cut.cancelled(),

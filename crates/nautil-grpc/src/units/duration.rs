@@ -42,6 +42,16 @@ pub enum ParseError {
     TooLong,
 }
 
+impl ParseError {
+    /// What would have been right in place of what was read: a duration that is not too long, or else what is `expected`.
+    pub(super) fn expected(self, expected: &'static str) -> &'static str {
+        match self {
+            Self::Unreadable => expected,
+            Self::TooLong => EXPECTED_LESS,
+        }
+    }
+}
+
 /// Writes the shortest form that [`deserialize`] reads back.
 ///
 /// # Errors
@@ -64,13 +74,8 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
-            parse(text).map_err(|fault| {
-                let expected = match fault {
-                    ParseError::Unreadable => EXPECTED,
-                    ParseError::TooLong => EXPECTED_LESS,
-                };
-                E::invalid_value(Unexpected::Str(text), &expected)
-            })
+            parse(text)
+                .map_err(|fault| E::invalid_value(Unexpected::Str(text), &fault.expected(EXPECTED)))
         }
     }
     deserializer.deserialize_str(Text)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::StreamExt;
 use nautil_grpc::async_trait;
 use nautil_grpc::server::{Call, Reply, Router, Routes, ServerConfig, serve_connection};
-use nautil_grpc::{BoxStream, Channel, Request, Response, Service, Status};
+use nautil_grpc::{BoxStream, Channel, Method, MethodKind, Request, Response, Service, Status};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,10 @@ pub(crate) trait ReplicaInterface: Send + Sync + 'static {
 
 impl Service for dyn ReplicaInterface {
     const NAME: &'static str = "test.Replica";
+    const METHODS: &'static [Method] = &[
+        Method::new(WHO, MethodKind::Unary),
+        Method::new(WHO_EACH, MethodKind::Streaming),
+    ];
     /// One file, `test.proto`, with the service's name.
     const DESCRIPTOR_SET: &'static [u8] =
         b"\x0a\x25\x0a\x0atest.proto\x12\x04test\x32\x09\x0a\x07Replica\x62\x06proto3";
@@ -105,7 +109,7 @@ impl Seen {
 }
 
 pub(crate) fn routes(config: &ServerConfig, seen: &Arc<Seen>) -> Routes {
-    Router::new(&config.limits)
+    Router::new(config)
         .mount::<dyn ReplicaInterface>(Arc::<Seen>::clone(seen))
         .build()
         .unwrap()

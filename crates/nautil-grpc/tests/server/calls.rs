@@ -280,7 +280,7 @@ async fn the_last_layer_is_the_outermost() {
             })
         })
     };
-    let routes = Router::new(&config.limits)
+    let routes = Router::new(&config)
         .layer(mark("inner"))
         .mount::<dyn EchoInterface>(Arc::<Echo>::clone(&echo))
         .layer(mark("outer"))
@@ -302,7 +302,7 @@ async fn the_last_layer_is_the_outermost() {
 #[tokio::test]
 async fn a_service_that_is_mounted_twice_is_an_error() {
     let config = config();
-    let error = Router::new(&config.limits)
+    let error = Router::new(&config)
         .mount::<dyn EchoInterface>(Arc::new(Echo::default()))
         .mount::<dyn EchoInterface>(Arc::new(Echo::default()))
         .build()

@@ -6,7 +6,9 @@ use std::thread;
 use futures_util::{StreamExt, stream};
 use nautil_grpc::async_trait;
 use nautil_grpc::server::{Call, Reply};
-use nautil_grpc::{BoxStream, Channel, Code, Request, Response, Service, Status};
+use nautil_grpc::{
+    BoxStream, Channel, Code, Method, MethodKind, Request, Response, Service, Status,
+};
 use tokio::sync::Notify;
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -40,6 +42,12 @@ pub(crate) trait EchoInterface: Send + Sync + 'static {
 
 impl Service for dyn EchoInterface {
     const NAME: &'static str = "echo.Echo";
+    const METHODS: &'static [Method] = &[
+        Method::new("/echo.Echo/Unary", MethodKind::Unary),
+        Method::new("/echo.Echo/ServerStreaming", MethodKind::ServerStreaming),
+        Method::new("/echo.Echo/ClientStreaming", MethodKind::ClientStreaming),
+        Method::new("/echo.Echo/Streaming", MethodKind::Streaming),
+    ];
     /// One file, `echo.proto`, with the names of the service and its methods.
     const DESCRIPTOR_SET: &'static [u8] =
         b"\x0a\x5e\x0a\x0aecho.proto\x12\x04echo\x32\x42\x0a\x04Echo\

@@ -40,7 +40,7 @@ pub(crate) fn config() -> ServerConfig {
 }
 
 pub(crate) fn routes(config: &ServerConfig, echo: &Arc<Echo>) -> Routes {
-    Router::new(&config.limits)
+    Router::new(config)
         .mount::<dyn EchoInterface>(Arc::<Echo>::clone(echo))
         .with_health()
         .with_reflection()

@@ -3,6 +3,8 @@
 //! | room | what is tried there |
 //! |---|---|
 //! | `calls` | the four kinds, what is not there, what is malformed or too large, layers |
+//! | `context` | what a handler knows of its call, and what it hands on to calls of its own |
+//! | `deadlines` | how long a call may take |
 //! | `connections` | peers that speak something else, or nothing; the spread over workers |
 //! | `stop` | the drain, and what is cut |
 //! | `listen` | addresses that can be had, and those that cannot |
@@ -15,9 +17,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod answers;
 mod calls;
 mod configuration;
 mod connections;
+mod context;
+mod deadlines;
 mod echo;
 mod fixture;
 mod health;

@@ -1,6 +1,8 @@
 //! The sections `server` and `grpc`.
 
-use nautil_grpc::server::{Listen, ServerConfig};
+use std::time::Duration;
+
+use nautil_grpc::server::{DeadlineConfig, Listen, ServerConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Invalid, Section};
@@ -70,7 +72,42 @@ impl Section for ServerConfig {
             key,
             expected: "more than zero, such as 1s or 500ms".to_owned(),
         });
-        invalid.chain(own).chain(check_tls(self)).collect()
+        invalid
+            .chain(own)
+            .chain(check_deadlines(self))
+            .chain(check_tls(self))
+            .collect()
+    }
+}
+
+/// A default above the maximum is one that no call gets.
+fn check_deadlines(config: &ServerConfig) -> impl Iterator<Item = Invalid> {
+    let of_all = contradiction(config.deadline).map(|expected| Invalid {
+        key: "deadline.maximum",
+        expected,
+    });
+    let of_tables = config.methods.iter().filter_map(|(pattern, table)| {
+        let expected = contradiction(DeadlineConfig {
+            default: table.deadline.default.unwrap_or(config.deadline.default),
+            maximum: table.deadline.maximum.unwrap_or(config.deadline.maximum),
+        })?;
+        Some(Invalid {
+            key: "methods",
+            expected: format!("for `{pattern}` a `deadline.maximum` of {expected}"),
+        })
+    });
+    of_all.into_iter().chain(of_tables)
+}
+
+/// What the maximum would have to be.
+fn contradiction(deadline: DeadlineConfig) -> Option<String> {
+    match (deadline.default.0, deadline.maximum.0) {
+        (_, Some(Duration::ZERO)) => Some("more than zero, or \"none\"".to_owned()),
+        (Some(default), Some(maximum)) if default > maximum => {
+            let default = deadline.default;
+            Some(format!("at least `deadline.default`, which is {default}"))
+        }
+        _ => None,
     }
 }
 

@@ -59,7 +59,7 @@ impl Server {
         let routes = match self.routes.get() {
             Some(routes) => routes,
             None => {
-                let made = self.services.routes(&self.container, &self.config.limits);
+                let made = self.services.routes(&self.container, &self.config);
                 let made = made.map_err(io::Error::other)?;
                 self.routes.get_or_init(|| made)
             }

@@ -14,8 +14,9 @@ mod probe;
 mod services;
 
 pub use nautil_grpc::{
-    Body, BoxStream, Bytes, Channel, ClientConfig, Code, ErrorDetails, Request, Response, Service,
-    Status, StatusExt, code_name, http, metadata, metrics, server,
+    Body, BoxStream, Bytes, Channel, ClientConfig, Code, Context, ErrorDetails, Idempotency,
+    Method, MethodKind, Peer, PeerAddress, Request, RequestExt, Response, Service, Status,
+    StatusExt, code_name, detached, http, metadata, metrics, server,
 };
 
 pub use nautil_grpc::metrics::Metrics;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use nautil_grpc::Service;
-use nautil_grpc::server::{Error, Limits, ResponseBody, RoutedBy, Router, Routes};
+use nautil_grpc::server::{Error, ResponseBody, RoutedBy, Router, Routes, ServerConfig};
 use shaku::Component;
 use tower_layer::Layer;
 
@@ -80,10 +80,10 @@ impl Services {
     pub(crate) fn routes(
         &self,
         container: &Container,
-        limits: &Limits,
+        config: &ServerConfig,
     ) -> Result<Routes, RoutesError> {
         let mounts = self.make(container).map_err(RoutesError::Resolve)?;
-        let router = Router::new(limits).with_health().with_reflection();
+        let router = Router::new(config).with_health().with_reflection();
         let router = mounts
             .into_iter()
             .fold(router, |router, mount| mount(router));

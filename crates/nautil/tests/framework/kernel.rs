@@ -7,7 +7,7 @@ use nautil::bootloader::{Boot, BoxError, Init};
 use nautil::console::{Code, Command, DynCommand, Failure, Output};
 use nautil::container::{Component, Interface};
 use nautil::grpc::server::{Call, Reply};
-use nautil::grpc::{Channel, Service};
+use nautil::grpc::{Channel, Method, Service};
 use nautil::testing::TestKernel;
 use nautil::{Bootloader, Bootloaders, Kernel, async_trait};
 use parking_lot::{Condvar, Mutex};
@@ -25,6 +25,7 @@ impl EchoInterface for Echo {}
 /// As much of a service as its registration takes.
 impl Service for dyn EchoInterface {
     const NAME: &'static str = "test.Echo";
+    const METHODS: &'static [Method] = &[];
     const DESCRIPTOR_SET: &'static [u8] = &[];
     const HOST_VARIABLE: &'static str = "ECHO_HOST";
 

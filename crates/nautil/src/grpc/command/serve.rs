@@ -48,7 +48,7 @@ impl Command for Serve {
     }
 
     async fn run(&self, _: ServeArguments, output: &Output) -> Result<(), Failure> {
-        let routes = self.services.routes(&self.container, &self.config.limits)?;
+        let routes = self.services.routes(&self.container, &self.config)?;
         let management = self.service_manager.sockets(MANAGEMENT);
         let mut calls = self.service_manager.sockets(CALLS);
         if calls.is_empty() {

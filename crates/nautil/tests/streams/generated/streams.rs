@@ -37,6 +37,24 @@ pub trait EchoServiceInterface: ::nautil::container::Interface {
 }
 impl ::nautil::grpc::Service for dyn EchoServiceInterface {
     const NAME: &'static str = "streams.EchoService";
+    const METHODS: &'static [::nautil::grpc::Method] = &[
+        ::nautil::grpc::Method::new(
+            "/streams.EchoService/Say",
+            ::nautil::grpc::MethodKind::Unary,
+        ),
+        ::nautil::grpc::Method::new(
+            "/streams.EchoService/Split",
+            ::nautil::grpc::MethodKind::ServerStreaming,
+        ),
+        ::nautil::grpc::Method::new(
+            "/streams.EchoService/Join",
+            ::nautil::grpc::MethodKind::ClientStreaming,
+        ),
+        ::nautil::grpc::Method::new(
+            "/streams.EchoService/Repeat",
+            ::nautil::grpc::MethodKind::Streaming,
+        ),
+    ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "ECHO_SERVICE_HOST";
     fn handle(

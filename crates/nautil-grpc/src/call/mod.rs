@@ -1,0 +1,22 @@
+//! What is known of one call: its [`Context`], and how long it may take.
+//!
+//! ```text
+//! server: request -> timeout (grpc-timeout) -> current (while the handler runs) -> context (when somebody asks)
+//! client: current (what the call being served hands on) -> timeout -> request
+//! ```
+
+mod context;
+mod current;
+mod peer;
+mod request_id;
+mod task;
+mod timeout;
+
+pub use self::context::Context;
+pub use self::current::detached;
+pub use self::peer::{Peer, PeerAddress};
+pub use self::task::RequestExt;
+
+pub(crate) use self::current::{Current, Inherited, Scope, inherited};
+pub(crate) use self::request_id::{REQUEST_ID, sent as sent_request_id};
+pub(crate) use self::timeout::{LONGEST, TimeoutFault, format_timeout, parse_timeout};

@@ -1,0 +1,114 @@
+//! How long calls may take, and what holds for single methods: the tables of `server.methods`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Method;
+use crate::units::Limit;
+
+/// How long calls may take. In text, durations have their unit (`"10s"`); `"none"` is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeadlineConfig {
+    /// How long a call may take whose client sets no deadline. Default `"none"`.
+    pub default: Limit,
+    /// How long a call may take at most, whatever deadline its client sets. Default `"none"`.
+    pub maximum: Limit,
+}
+
+/// What holds for some methods in place of what holds for all. What is left out is as for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MethodConfig {
+    /// How long calls may take.
+    pub deadline: MethodDeadline,
+}
+
+/// How long calls of some methods may take. What is left out is as for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MethodDeadline {
+    /// How long a call may take whose client sets no deadline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<Limit>,
+    /// How long a call may take at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<Limit>,
+}
+
+/// The tables of `server.methods`, by what they are for.
+pub type Methods = BTreeMap<MethodPattern, MethodConfig>;
+
+/// Which methods a table is for: one (`currency.CurrencyRateService/GetRate`), or all of a service
+/// (`currency.CurrencyRateService/*`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MethodPattern {
+    service: String,
+    /// Nothing for all of them.
+    method: Option<String>,
+}
+
+/// A text that is no [`MethodPattern`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected `<package>.<Service>/<Method>`, or `<package>.<Service>/*` for all of its methods"
+)]
+pub struct MethodPatternError;
+
+impl MethodPattern {
+    /// Whether it is just for this method, or where that is nothing, for all of this service.
+    pub(super) fn is(&self, service: &str, method: Option<&str>) -> bool {
+        self.service == service && self.method.as_deref() == method
+    }
+
+    /// Whether it is for this method.
+    #[must_use]
+    pub fn matches(&self, method: &Method) -> bool {
+        let is_method = |name: &String| name == method.name();
+        self.service == method.service() && self.method.as_ref().is_none_or(is_method)
+    }
+}
+
+impl FromStr for MethodPattern {
+    type Err = MethodPatternError;
+
+    fn from_str(text: &str) -> Result<Self, MethodPatternError> {
+        let (service, method) = text.split_once('/').ok_or(MethodPatternError)?;
+        let is_name = |name: &str, is_more: fn(char) -> bool| {
+            let mut characters = name.chars();
+            let begins = |first: char| first.is_ascii_alphabetic() || first == '_';
+            characters.next().is_some_and(begins)
+                && characters.all(|one| one.is_ascii_alphanumeric() || one == '_' || is_more(one))
+        };
+        if !is_name(service, |one| one == '.') || (method != "*" && !is_name(method, |_| false)) {
+            return Err(MethodPatternError);
+        }
+        Ok(Self {
+            service: service.to_owned(),
+            method: (method != "*").then(|| method.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for MethodPattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = self.method.as_deref().unwrap_or("*");
+        write!(formatter, "{}/{method}", self.service)
+    }
+}
+
+impl Serialize for MethodPattern {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MethodPattern {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
