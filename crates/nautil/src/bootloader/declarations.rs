@@ -1,9 +1,10 @@
-//! What bootloaders declare, kept by its type until the container has it.
+//! What bootloaders declare, kept by its type until it is bound in the container.
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 
 use super::{Boot, BoxError};
 use crate::config::SectionReader;
@@ -14,30 +15,30 @@ use crate::container::Bindings;
 pub(crate) struct Declarations {
     pub(crate) bindings: Bindings,
     pub(crate) sections: Vec<SectionReader>,
-    pub(crate) makers: Vec<Maker>,
-    /// One of each type, in the order of their first declaration. There are few: a list is searched faster than a map.
-    kept: Vec<Kept>,
+    pub(crate) factories: Vec<AsyncFactory>,
+    /// One value of each type, in the order of first declaration. There are few, and a short list is searched faster than a map.
+    declared: Vec<Declaration>,
     pub(crate) errors: Vec<DeclareError>,
 }
 
-/// What a bootloader makes in the phase `boot`, before its own `boot` runs.
-pub(crate) struct Maker {
+/// What [`Init::async_factory`](super::Init::async_factory) declared: it makes a value in the phase `boot`, before the `boot`
+/// of its bootloader runs.
+pub(crate) struct AsyncFactory {
     pub(crate) bootloader: &'static str,
-    pub(crate) make: Make,
+    pub(crate) make: MakeInBoot,
 }
 
-type Make = Box<dyn FnOnce(Boot) -> Making + Send + Sync>;
-type Making = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+type MakeInBoot = Box<dyn FnOnce(Boot) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
-/// Declarations of one type, with the bootloader that made the first.
-struct Kept {
+/// What all bootloaders declared of one type, with the name of the bootloader that declared it first.
+struct Declaration {
     bootloader: &'static str,
-    value: Box<dyn Declared>,
+    value: Box<dyn AnyDeclaration>,
 }
 
-/// A declaration whose type is not known any more.
-trait Declared: Any + Send + Sync {
-    /// Binds it to its type.
+/// A declared value whose type is erased.
+trait AnyDeclaration: Any + Send + Sync {
+    /// Binds the value to its own type.
     fn bind(self: Box<Self>, bootloader: &'static str, bindings: &mut Bindings);
 }
 
@@ -60,14 +61,14 @@ pub(crate) enum DeclareError {
     },
 }
 
-impl<T: Any + Send + Sync> Declared for T {
+impl<T: Any + Send + Sync> AnyDeclaration for T {
     fn bind(self: Box<Self>, bootloader: &'static str, bindings: &mut Bindings) {
         bindings.instance::<T>(bootloader, Arc::from(self));
     }
 }
 
 impl Declarations {
-    /// The one of this type, made now if there was none.
+    /// The declared value of this type. It is made now if there was none.
     pub(crate) fn declare<T: Default + Any + Send + Sync>(
         &mut self,
         bootloader: &'static str,
@@ -75,42 +76,44 @@ impl Declarations {
         let index = match self.position::<T>() {
             Some(index) => index,
             None => {
-                self.kept.push(Kept {
+                self.declared.push(Declaration {
                     bootloader,
                     value: Box::new(T::default()),
                 });
-                self.kept.len() - 1
+                self.declared.len() - 1
             }
         };
-        let value: &mut dyn Any = &mut *self.kept[index].value;
+        let value: &mut dyn Any = &mut *self.declared[index].value;
         value
             .downcast_mut()
             .expect("it was found, or made, by this type")
     }
 
-    /// The one of this type, where a bootloader declared it.
+    /// The declared value of this type, if a bootloader declared one.
     pub(crate) fn get<T: Any>(&self) -> Option<&T> {
         let index = self.position::<T>()?;
-        let value: &dyn Any = &*self.kept[index].value;
+        let value: &dyn Any = &*self.declared[index].value;
         value.downcast_ref()
     }
 
-    /// Ends the declarations: whatever was kept is bound to its type from now on.
-    pub(crate) fn seal(self) -> (Bindings, Vec<SectionReader>, Vec<Maker>) {
+    /// Ends the declarations, and binds each declared value to its type.
+    pub(crate) fn seal(self) -> (Bindings, Vec<SectionReader>, Vec<AsyncFactory>) {
         let mut bindings = self.bindings;
-        for kept in self.kept {
-            kept.value.bind(kept.bootloader, &mut bindings);
+        for Declaration { bootloader, value } in self.declared {
+            value.bind(bootloader, &mut bindings);
         }
-        (bindings, self.sections, self.makers)
+        (bindings, self.sections, self.factories)
     }
 
     fn position<T: Any>(&self) -> Option<usize> {
         let wanted = TypeId::of::<T>();
-        let id = |kept: &Kept| {
-            let value: &dyn Any = &*kept.value;
+        let id = |declared: &Declaration| {
+            let value: &dyn Any = &*declared.value;
             value.type_id()
         };
-        self.kept.iter().position(|kept| id(kept) == wanted)
+        self.declared
+            .iter()
+            .position(|declared| id(declared) == wanted)
     }
 }
 
@@ -120,15 +123,15 @@ impl fmt::Debug for Declarations {
             .debug_struct("Declarations")
             .field("bindings", &self.bindings)
             .field("sections", &self.sections.len())
-            .field("kept", &self.kept.len())
+            .field("declared", &self.declared.len())
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Maker {
+impl fmt::Debug for AsyncFactory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_tuple("Maker")
+            .debug_tuple("AsyncFactory")
             .field(&self.bootloader)
             .finish()
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use shaku::{Component, Interface};
 
-use super::declarations::{Declarations, DeclareError, Maker};
+use super::declarations::{AsyncFactory, Declarations, DeclareError};
 use super::{Boot, BoxError};
 use crate::config::{Section, SectionReader};
 use crate::container::{Checks, Container, ResolveError, Resolver};
@@ -206,7 +206,7 @@ impl<'kernel> Init<'kernel> {
         F: Future<Output = Result<Arc<I>, BoxError>> + Send + 'static,
     {
         let place = self.declarations.bindings.deferred::<I>(self.bootloader);
-        self.declarations.makers.push(Maker {
+        self.declarations.factories.push(AsyncFactory {
             bootloader: self.bootloader,
             make: Box::new(move |boot| {
                 Box::pin(async move {

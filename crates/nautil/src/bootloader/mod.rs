@@ -16,7 +16,7 @@ use async_trait::async_trait;
 
 pub use boot::Boot;
 pub use condition::Condition;
-pub(crate) use declarations::{Declarations, DeclareError, Maker};
+pub(crate) use declarations::{AsyncFactory, Declarations, DeclareError};
 pub use init::Init;
 pub use list::Bootloaders;
 pub(crate) use list::Listed;

@@ -29,13 +29,13 @@ pub struct Config {
 #[derive(Debug)]
 struct SectionValues {
     name: &'static str,
-    entries: Vec<Entry>,
+    entries: Vec<Setting>,
     errors: Vec<Error>,
 }
 
 /// A line of `config:show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Setting {
     /// Section and key path: `server.limits.max_connections`.
     pub key: String,
     /// The effective value, as it would stand in a file; secrets masked.
@@ -67,7 +67,7 @@ pub(crate) struct SectionReader {
 /// The errors of a section, as one error for whoever needs it.
 #[derive(Debug, thiserror::Error)]
 #[error("the config section `{section}` is broken{}", lines(errors))]
-pub(crate) struct Broken {
+pub(crate) struct BrokenSection {
     section: &'static str,
     pub(crate) errors: Vec<Error>,
 }
@@ -85,7 +85,7 @@ impl SectionReader {
 
 impl Config {
     /// Every key of every section.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = &Setting> {
         self.sections.iter().flat_map(|section| &section.entries)
     }
 
@@ -321,7 +321,7 @@ fn read<T: Section>(
             let section_name = section.name;
             let errors = errors.clone();
             bindings.factory::<T>(section.bootloader, move |_| {
-                Err(Box::new(Broken {
+                Err(Box::new(BrokenSection {
                     section: section_name,
                     errors: errors.clone(),
                 }))
@@ -340,7 +340,7 @@ fn flatten(
     path: &mut Vec<String>,
     section: &str,
     layers: &[Layer],
-    entries: &mut Vec<Entry>,
+    entries: &mut Vec<Setting>,
 ) {
     for (key, value) in dict {
         path.push(key.clone());
@@ -348,7 +348,7 @@ fn flatten(
             Value::Dict(_, inner) if !inner.is_empty() => {
                 flatten(inner, path, section, layers, entries);
             }
-            value => entries.push(Entry {
+            value => entries.push(Setting {
                 key: escaped(format_args!("{section}.{}", path.join("."))),
                 value: shown(value),
                 origin: owner(layers, path)

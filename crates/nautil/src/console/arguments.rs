@@ -1,4 +1,4 @@
-//! From the command line to what is asked for.
+//! From the command line to the command that it calls.
 
 use std::ffi::OsString;
 
@@ -16,9 +16,9 @@ pub(crate) struct Preview {
     pub(crate) quiet: bool,
 }
 
-/// What the command line asks for.
+/// What the command line calls.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum Invocation {
     /// The list of commands.
     List,
     /// A text that clap wrote: the help of a command, the version.
@@ -61,33 +61,36 @@ impl Preview {
 pub(crate) fn parse(
     commands: &Commands,
     arguments: Vec<OsString>,
-) -> Result<(Globals, Asked), Failure> {
+) -> Result<(Globals, Invocation), Failure> {
     let matches = match commands.clap().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => return asked_for_text(error, commands),
     };
     let globals = Globals::from_arg_matches(&matches).map_err(Failure::usage)?;
-    let asked = match matches.subcommand() {
-        None => Asked::List,
+    let invocation = match matches.subcommand() {
+        None => Invocation::List,
         // `--help` before the command, where it does not end the reading.
         Some((name, _)) if matches.get_flag("help") => {
-            Asked::Text(commands.help(name).unwrap_or_default())
+            Invocation::Text(commands.help(name).unwrap_or_default())
         }
-        Some((name, matches)) => Asked::Command {
+        Some((name, matches)) => Invocation::Command {
             index: commands
                 .position(name)
                 .expect("clap knows the commands of the registry alone"),
             matches: matches.clone(),
         },
     };
-    Ok((globals, asked))
+    Ok((globals, invocation))
 }
 
-fn asked_for_text(error: clap::Error, commands: &Commands) -> Result<(Globals, Asked), Failure> {
+fn asked_for_text(
+    error: clap::Error,
+    commands: &Commands,
+) -> Result<(Globals, Invocation), Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let text = error.render().ansi().to_string();
-            Ok((Globals::default(), Asked::Text(text)))
+            Ok((Globals::default(), Invocation::Text(text)))
         }
         ErrorKind::InvalidSubcommand => Err(match error.get(ContextKind::InvalidSubcommand) {
             Some(ContextValue::String(name)) => unknown(name, commands),

@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 use shaku::{Component, Interface};
 
 use super::{Failure, Output};
-use crate::container::{Container, Make, ResolveError};
+use crate::container::{Container, MakeComponent, ResolveError};
 
 /// A console command. Its help is the documentation of its [`Arguments`](Self::Arguments).
 #[diagnostic::on_unimplemented(
@@ -71,7 +71,7 @@ pub(crate) struct CommandEntry {
     pub(crate) bootloader: &'static str,
     pub(crate) clap: fn() -> clap::Command,
     pub(crate) boots: fn(&ArgMatches) -> bool,
-    make: Make<dyn DynCommand>,
+    make: MakeComponent<dyn DynCommand>,
 }
 
 impl CommandEntry {

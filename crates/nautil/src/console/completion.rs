@@ -17,11 +17,11 @@ use crate::console::{Command, Commands, DynCommand, Failure, Output};
 #[command(verbatim_doc_comment)]
 pub(super) struct CompletionArguments {
     /// The shell
-    shell: Supported,
+    shell: SupportedShell,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Supported {
+enum SupportedShell {
     Bash,
     Zsh,
     Fish,
@@ -40,9 +40,9 @@ impl Command for Completion {
 
     async fn run(&self, arguments: CompletionArguments, output: &Output) -> Result<(), Failure> {
         let shell = match arguments.shell {
-            Supported::Bash => Shell::Bash,
-            Supported::Zsh => Shell::Zsh,
-            Supported::Fish => Shell::Fish,
+            SupportedShell::Bash => Shell::Bash,
+            SupportedShell::Zsh => Shell::Zsh,
+            SupportedShell::Fish => Shell::Fish,
         };
         let mut script = Vec::new();
         let binary = self.commands.binary();

@@ -22,11 +22,11 @@ pub enum Code {
 /// Made from any error by `?`; it is not an error itself.
 pub struct Failure {
     code: Code,
-    what: What,
+    explanation: Explanation,
 }
 
-enum What {
-    /// The command has said everything already.
+enum Explanation {
+    /// The command has printed why it failed.
     Said,
     Error(Box<dyn Error + Send + Sync>),
     Usage(clap::Error),
@@ -38,7 +38,7 @@ impl Failure {
     pub fn said() -> Self {
         Failure {
             code: Code::Failed,
-            what: What::Said,
+            explanation: Explanation::Said,
         }
     }
 
@@ -47,14 +47,14 @@ impl Failure {
     pub fn wrong_use(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Failure {
             code: Code::Usage,
-            what: What::Error(error.into()),
+            explanation: Explanation::Error(error.into()),
         }
     }
 
     pub(crate) fn usage(error: clap::Error) -> Self {
         Failure {
             code: Code::Usage,
-            what: What::Usage(error),
+            explanation: Explanation::Usage(error),
         }
     }
 
@@ -69,17 +69,17 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
     fn from(error: E) -> Self {
         Failure {
             code: Code::Failed,
-            what: What::Error(error.into()),
+            explanation: Explanation::Error(error.into()),
         }
     }
 }
 
 impl fmt::Debug for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match &self.what {
-            What::Said => String::new(),
-            What::Error(error) => error.to_string(),
-            What::Usage(error) => error.to_string(),
+        let text = match &self.explanation {
+            Explanation::Said => String::new(),
+            Explanation::Error(error) => error.to_string(),
+            Explanation::Usage(error) => error.to_string(),
         };
         formatter
             .debug_tuple("Failure")
@@ -91,9 +91,9 @@ impl fmt::Debug for Failure {
 
 /// Prints a failure: what happened, then its causes.
 pub(crate) fn print(failure: &Failure, output: &Output) {
-    match &failure.what {
-        What::Said => {}
-        What::Usage(error) => output.error_text(error.render().ansi()),
-        What::Error(error) => output.fault(&**error),
+    match &failure.explanation {
+        Explanation::Said => {}
+        Explanation::Usage(error) => output.error_text(error.render().ansi()),
+        Explanation::Error(error) => output.fault(&**error),
     }
 }

@@ -40,7 +40,7 @@ mod help;
 mod init;
 mod output;
 
-pub(crate) use arguments::{Asked, Preview, parse};
+pub(crate) use arguments::{Invocation, Preview, parse};
 pub(crate) use bootloader::ConsoleBootloader;
 pub(crate) use command::CommandEntry;
 pub use command::{Command, DynCommand};

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::describe::Descriptions;
-use crate::config::Broken;
+use crate::config::BrokenSection;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,7 +204,10 @@ impl Output {
 
     /// An error with its causes, to standard error. Behind a broken config section there is more than one.
     pub(crate) fn fault(&self, error: &(dyn Error + 'static)) {
-        if let Some(broken) = error.source().and_then(<dyn Error>::downcast_ref::<Broken>) {
+        if let Some(broken) = error
+            .source()
+            .and_then(<dyn Error>::downcast_ref::<BrokenSection>)
+        {
             broken.errors.iter().for_each(|error| self.error(error));
             return;
         }

@@ -1,6 +1,6 @@
 //! One binding: what is bound, to what, by whom, and the singleton once it is built.
 //!
-//! `Context` is what a build takes its needs from. It is a parameter because the container consists of bindings, and a
+//! `BuildContext` is what a build takes its needs from. It is a parameter because the container consists of bindings, and a
 //! binding need not know the container.
 
 use std::any::Any;
@@ -10,14 +10,15 @@ use std::sync::{Arc, OnceLock};
 
 use shaku::Interface;
 
-use super::builds::{Outcome, Target};
-use super::error::{Frame, Reason, ResolveError};
+use super::builds::{BuildOutcome, Target};
+use super::error::{Frame, ResolveError, ResolveFault};
 use crate::error::BoxError;
 
 /// An `Arc<I>` with its type erased.
 pub(super) type Erased = Box<dyn Any + Send + Sync>;
-type Build<Context> = Box<dyn Fn(&mut Context) -> Result<Erased, BoxError> + Send + Sync>;
-type Wrap<Context> = Box<dyn Fn(Erased, &mut Context) -> Result<Erased, BoxError> + Send + Sync>;
+type Build<BuildContext> = Box<dyn Fn(&mut BuildContext) -> Result<Erased, BoxError> + Send + Sync>;
+type Wrap<BuildContext> =
+    Box<dyn Fn(Erased, &mut BuildContext) -> Result<Erased, BoxError> + Send + Sync>;
 
 /// How a binding comes by its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub enum Kind {
 
 /// A line of `container:list`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct BindingInfo {
     /// `dyn RateSource`.
     pub interface: String,
     /// `RandomRateSource`; where a component is not bound, the interface again.
@@ -50,19 +51,19 @@ pub struct Entry {
     pub listed: bool,
 }
 
-pub(super) struct Decorator<Context> {
+pub(super) struct Decorator<BuildContext> {
     bootloader: &'static str,
-    wrap: Wrap<Context>,
+    wrap: Wrap<BuildContext>,
 }
 
-pub(super) struct Binding<Context> {
+pub(super) struct Binding<BuildContext> {
     pub(super) target: Target,
     pub(super) frame: Frame,
     kind: Kind,
     /// What else was bound to the same interface. One rival is enough for the binding to be refused.
     rivals: Vec<Frame>,
-    decorators: Vec<Decorator<Context>>,
-    build: Build<Context>,
+    decorators: Vec<Decorator<BuildContext>>,
+    build: Build<BuildContext>,
     built: OnceLock<Erased>,
 }
 
@@ -71,12 +72,12 @@ pub(super) struct Binding<Context> {
 #[error("it has not been made yet")]
 pub(super) struct NotMade;
 
-impl<Context> Binding<Context> {
+impl<BuildContext> Binding<BuildContext> {
     pub(super) fn new(
         kind: Kind,
         target: Target,
         frame: Frame,
-        build: impl Fn(&mut Context) -> Result<Erased, BoxError> + Send + Sync + 'static,
+        build: impl Fn(&mut BuildContext) -> Result<Erased, BoxError> + Send + Sync + 'static,
     ) -> Self {
         Binding {
             target,
@@ -94,7 +95,7 @@ impl<Context> Binding<Context> {
         self.rivals.push(other);
     }
 
-    pub(super) fn decorate(&mut self, decorator: Decorator<Context>) {
+    pub(super) fn decorate(&mut self, decorator: Decorator<BuildContext>) {
         self.decorators.push(decorator);
     }
 
@@ -112,13 +113,13 @@ impl<Context> Binding<Context> {
     }
 
     /// An error where two bootloaders bound one interface.
-    pub(super) fn refuse_rivals(&self) -> Outcome {
+    pub(super) fn refuse_rivals(&self) -> BuildOutcome {
         if self.rivals.is_empty() {
             return Ok(());
         }
         let bound = [&self.frame].into_iter().chain(&self.rivals);
         let named = bound.map(|frame| (frame.implementation.clone(), frame.bootloader));
-        Err(Reason::BoundTwice {
+        Err(ResolveFault::BoundTwice {
             interface: self.frame.interface.clone(),
             bindings: named.collect(),
         }
@@ -126,7 +127,7 @@ impl<Context> Binding<Context> {
     }
 
     /// Makes the value and keeps it. It never unwinds.
-    pub(super) fn build(&self, context: &mut Context) -> Outcome {
+    pub(super) fn build(&self, context: &mut BuildContext) -> BuildOutcome {
         let bootloader = self.frame.bootloader;
         let mut value = self.step("bound", bootloader, || (self.build)(context))?;
         for Decorator { bootloader, wrap } in &self.decorators {
@@ -158,16 +159,16 @@ impl<Context> Binding<Context> {
     ) -> ResolveError {
         let interface = self.frame.interface.clone();
         if source.is::<NotMade>() {
-            let reason = Reason::NotMade {
+            let fault = ResolveFault::NotMade {
                 interface,
                 bootloader,
             };
-            return reason.into();
+            return fault.into();
         }
         match source.downcast::<ResolveError>() {
             // A factory that passes on what the container said adds nothing to it but itself.
             Ok(error) => error.needed_by(&self.frame),
-            Err(source) => Reason::Failed {
+            Err(source) => ResolveFault::Failed {
                 interface,
                 verb,
                 bootloader,
@@ -185,7 +186,7 @@ impl<Context> Binding<Context> {
     ) -> ResolveError {
         match payload.downcast::<ResolveError>() {
             Ok(error) => error.needed_by(&self.frame),
-            Err(panic) => Reason::Panicked {
+            Err(panic) => ResolveFault::Panicked {
                 interface: self.frame.interface.clone(),
                 verb,
                 bootloader,
@@ -195,8 +196,8 @@ impl<Context> Binding<Context> {
         }
     }
 
-    pub(super) fn entry(&self) -> Entry {
-        Entry {
+    pub(super) fn info(&self) -> BindingInfo {
+        BindingInfo {
             interface: self.frame.interface.clone(),
             implementation: self.frame.implementation.clone(),
             kind: self.kind,
@@ -214,10 +215,10 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("with a value that is no text").to_owned()
 }
 
-impl<Context> Decorator<Context> {
+impl<BuildContext> Decorator<BuildContext> {
     pub(super) fn new(
         bootloader: &'static str,
-        wrap: impl Fn(Erased, &mut Context) -> Result<Erased, BoxError> + Send + Sync + 'static,
+        wrap: impl Fn(Erased, &mut BuildContext) -> Result<Erased, BoxError> + Send + Sync + 'static,
     ) -> Self {
         Decorator {
             bootloader,

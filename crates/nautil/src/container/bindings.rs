@@ -10,7 +10,7 @@ use shaku::{Component, Interface};
 use super::binding::{Binding, Decorator, Kind, NotMade};
 use super::builds::{Builds, Target};
 use super::deferred::Deferred;
-use super::error::{Frame, Reason, ResolveError};
+use super::error::{Frame, ResolveError, ResolveFault};
 use super::module::{BuildContext, Container, component};
 use super::name::short_name;
 use super::registry::Registry;
@@ -208,12 +208,12 @@ impl Bindings {
             *replaced = binding;
             return;
         }
-        let reason = Reason::NothingToReplace {
+        let fault = ResolveFault::NothingToReplace {
             interface: binding.frame.interface.clone(),
             verb: "rebind",
             bootloader: binding.frame.bootloader,
         };
-        self.faults.push(reason.into());
+        self.faults.push(fault.into());
         self.one.push(binding);
     }
 
@@ -231,12 +231,12 @@ impl Bindings {
             match find(&mut self.one, target) {
                 Some(binding) => binding.decorate(decorator),
                 None => {
-                    let reason = Reason::NothingToReplace {
+                    let fault = ResolveFault::NothingToReplace {
                         interface,
                         verb: "decorate",
                         bootloader: decorator.bootloader(),
                     };
-                    self.faults.push(reason.into());
+                    self.faults.push(fault.into());
                 }
             }
         }

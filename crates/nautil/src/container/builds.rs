@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::error::{Frame, Reason, ResolveError};
+use super::error::{Frame, ResolveError, ResolveFault};
 
 /// What a build makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ pub(super) enum Target {
 }
 
 /// How a build went. The value itself is in the binding.
-pub(super) type Outcome = Result<(), ResolveError>;
+pub(super) type BuildOutcome = Result<(), ResolveError>;
 
 /// The builds of one container.
 pub(super) struct Builds {
@@ -64,7 +64,7 @@ struct Step {
 #[derive(Debug)]
 struct Attempt {
     builder: ThreadId,
-    outcome: Arc<OnceLock<Outcome>>,
+    outcome: Arc<OnceLock<BuildOutcome>>,
 }
 
 impl Builds {
@@ -88,8 +88,8 @@ impl Builds {
         target: Target,
         frame: &Frame,
         built: impl FnOnce() -> bool,
-        build: impl FnOnce() -> Outcome,
-    ) -> Outcome {
+        build: impl FnOnce() -> BuildOutcome,
+    ) -> BuildOutcome {
         if let Some(outcome) = self.begin(target, frame, built) {
             return outcome;
         }
@@ -110,7 +110,7 @@ impl Builds {
         target: Target,
         frame: &Frame,
         built: impl FnOnce() -> bool,
-    ) -> Option<Outcome> {
+    ) -> Option<BuildOutcome> {
         let thread = thread::current().id();
         let mut state = self.state.lock();
         if let Some(error) = state.failed.get(&target) {
@@ -126,7 +126,7 @@ impl Builds {
         };
         let outcome = Arc::clone(&attempt.outcome);
         if let Some(ring) = state.ring(thread, target) {
-            return Some(Err(Reason::Circular { ring }.into()));
+            return Some(Err(ResolveFault::Circular { ring }.into()));
         }
         state.waits.insert(thread, target);
         let unfinished = |_: &mut State| outcome.get().is_none();
@@ -135,7 +135,7 @@ impl Builds {
         state.waits.remove(&thread);
         let outcome = outcome.get().cloned();
         Some(outcome.unwrap_or_else(|| {
-            Err(Reason::Unfinished {
+            Err(ResolveFault::Unfinished {
                 binding: frame.clone(),
                 timeout: self.timeout,
             }
@@ -144,7 +144,7 @@ impl Builds {
     }
 
     /// Ends what [`begin`](Self::begin) noted, and tells those who wait for it.
-    fn end(&self, target: Target, outcome: &Outcome) {
+    fn end(&self, target: Target, outcome: &BuildOutcome) {
         self.state
             .lock()
             .finish(thread::current().id(), target, outcome);
@@ -162,7 +162,7 @@ impl State {
         self.attempts.insert(target, Attempt { builder, outcome });
     }
 
-    fn finish(&mut self, builder: ThreadId, target: Target, outcome: &Outcome) {
+    fn finish(&mut self, builder: ThreadId, target: Target, outcome: &BuildOutcome) {
         if let Some(chain) = self.chains.get_mut(&builder) {
             chain.pop();
             if chain.is_empty() {

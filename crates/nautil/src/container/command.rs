@@ -66,18 +66,18 @@ impl Command for ContainerList {
     type Arguments = ContainerListArguments;
 
     async fn run(&self, _: ContainerListArguments, output: &Output) -> Result<(), Failure> {
-        let rows = self.container.entries().into_iter().map(|entry| {
-            let interface = if entry.listed {
-                format!("{} (listed)", entry.interface)
+        let rows = self.container.entries().into_iter().map(|binding| {
+            let interface = if binding.listed {
+                format!("{} (listed)", binding.interface)
             } else {
-                entry.interface
+                binding.interface
             };
-            let decorators = entry.decorators.join(", ");
+            let decorators = binding.decorators.join(", ");
             [
                 interface,
-                entry.implementation,
-                entry.kind.to_string(),
-                entry.bootloader.to_owned(),
+                binding.implementation,
+                binding.kind.to_string(),
+                binding.bootloader.to_owned(),
                 decorators,
             ]
         });

@@ -20,7 +20,7 @@ pub struct Frame {
 /// What went wrong.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum ResolveFault {
     /// Nothing is bound to the interface.
     Missing {
         /// What was asked for.
@@ -91,11 +91,11 @@ pub enum Reason {
     },
 }
 
-/// A failed resolution: the reason, and who asked, innermost first.
+/// A failed resolution: what went wrong, and who asked, innermost first.
 #[derive(Debug, Clone)]
 pub struct ResolveError {
     /// What went wrong.
-    pub reason: Reason,
+    pub fault: ResolveFault,
     /// Who asked for it, innermost first.
     pub trace: Vec<Frame>,
 }
@@ -103,19 +103,19 @@ pub struct ResolveError {
 impl ResolveError {
     /// The error of `binding`, which needs what could not be resolved.
     pub(super) fn needed_by(mut self, binding: &Frame) -> Self {
-        match &self.reason {
+        match &self.fault {
             // A member of the ring is not somebody who needs the ring.
-            Reason::Circular { ring }
+            ResolveFault::Circular { ring }
                 if self.trace.is_empty() && ring.contains(&binding.implementation) =>
             {
                 self
             }
             // The build of `binding` has come to the error of a thread that waited for this very build.
-            Reason::Unfinished { binding: open, .. } if open == binding => {
+            ResolveFault::Unfinished { binding: open, .. } if open == binding => {
                 self.trace.push(binding.clone());
                 let members = self.trace.iter().rev().chain([binding]);
                 let ring = members.map(|member| member.implementation.clone());
-                Reason::Circular {
+                ResolveFault::Circular {
                     ring: ring.collect(),
                 }
                 .into()
@@ -136,35 +136,35 @@ impl ResolveError {
     }
 }
 
-impl From<Reason> for ResolveError {
-    fn from(reason: Reason) -> Self {
+impl From<ResolveFault> for ResolveError {
+    fn from(fault: ResolveFault) -> Self {
         ResolveError {
-            reason,
+            fault,
             trace: Vec::new(),
         }
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for ResolveFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Missing { interface, .. } => {
+            ResolveFault::Missing { interface, .. } => {
                 write!(formatter, "nothing is bound to `{interface}`")
             }
-            Reason::Circular { ring } => {
+            ResolveFault::Circular { ring } => {
                 write!(
                     formatter,
                     "a circular dependency: `{}`",
                     ring.join("` needs `")
                 )
             }
-            Reason::Unfinished { binding, timeout } => write!(
+            ResolveFault::Unfinished { binding, timeout } => write!(
                 formatter,
                 "`{}` is being built by another thread, which has not finished within {timeout:?}: \
                  does it wait for this one?",
                 binding.interface
             ),
-            Reason::BoundTwice {
+            ResolveFault::BoundTwice {
                 interface,
                 bindings,
             } => {
@@ -178,7 +178,7 @@ impl fmt::Display for Reason {
                 }
                 formatter.write_str("; the one that is meant to win says `rebind`")
             }
-            Reason::NothingToReplace {
+            ResolveFault::NothingToReplace {
                 interface,
                 verb,
                 bootloader,
@@ -186,14 +186,14 @@ impl fmt::Display for Reason {
                 formatter,
                 "bootloader `{bootloader}` says `{verb}` for `{interface}`, and nothing is bound to it"
             ),
-            Reason::NotMade {
+            ResolveFault::NotMade {
                 interface,
                 bootloader,
             } => write!(
                 formatter,
                 "`{interface}` is made in boot by bootloader `{bootloader}`, and has not been made yet"
             ),
-            Reason::Failed {
+            ResolveFault::Failed {
                 interface,
                 verb,
                 bootloader,
@@ -202,7 +202,7 @@ impl fmt::Display for Reason {
                 formatter,
                 "`{interface}`, {verb} by bootloader `{bootloader}`, cannot be made"
             ),
-            Reason::Panicked {
+            ResolveFault::Panicked {
                 interface,
                 verb,
                 bootloader,
@@ -217,14 +217,14 @@ impl fmt::Display for Reason {
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.reason)?;
+        write!(formatter, "{}", self.fault)?;
         for frame in &self.trace {
             write!(formatter, "\n  needed by {frame}")?;
         }
-        if let Reason::Missing {
+        if let ResolveFault::Missing {
             nearest: Some((interface, bootloader)),
             ..
-        } = &self.reason
+        } = &self.fault
         {
             write!(
                 formatter,
@@ -247,8 +247,8 @@ impl fmt::Display for Frame {
 
 impl Error for ResolveError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.reason {
-            Reason::Failed { source, .. } => Some(&**source),
+        match &self.fault {
+            ResolveFault::Failed { source, .. } => Some(&**source),
             _ => None,
         }
     }

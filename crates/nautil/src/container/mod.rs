@@ -62,14 +62,14 @@ mod type_map;
 
 pub use shaku::{Component, HasComponent, Interface};
 
-pub use binding::{Entry, Kind};
+pub use binding::{BindingInfo, Kind};
 pub use bindings::Bindings;
 pub(crate) use checks::Checks;
 pub(crate) use command::{ContainerCheck, ContainerList};
 pub use deferred::Deferred;
-pub use error::{Frame, Reason, ResolveError};
+pub use error::{Frame, ResolveError, ResolveFault};
 pub use module::Container;
-pub(crate) use module::Make;
+pub(crate) use module::MakeComponent;
 pub use name::short_name;
 pub(crate) use report::distinct;
 pub use resolver::Resolver;

@@ -9,8 +9,8 @@ use shaku::{
     Component, HasComponent, HasComponents, Interface, Module, ModuleBuildContext, ModuleBuilder,
 };
 
-use super::binding::{Binding, Entry, Erased, Kind};
-use super::builds::{Outcome, Remembering, Target};
+use super::binding::{Binding, BindingInfo, Erased, Kind};
+use super::builds::{BuildOutcome, Remembering, Target};
 use super::error::{Frame, ResolveError};
 use super::name::short_name;
 use super::registry::Registry;
@@ -53,11 +53,11 @@ pub(super) type BuildContext = ModuleBuildContext<Container>;
 pub struct Resolution {
     container: Container,
     binding: Arc<Binding<BuildContext>>,
-    outcome: OnceLock<Outcome>,
+    outcome: OnceLock<BuildOutcome>,
 }
 
 /// Makes a component that need not be bound, for the bootloader of this name: [`Container::make`] of one type.
-pub(crate) type Make<I> = fn(&Container, &'static str) -> Result<Arc<I>, ResolveError>;
+pub(crate) type MakeComponent<I> = fn(&Container, &'static str) -> Result<Arc<I>, ResolveError>;
 
 impl Container {
     pub(super) fn new(registry: Registry<BuildContext>) -> Self {
@@ -124,7 +124,7 @@ impl Container {
 
     /// Everything that is bound, as it was declared.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<BindingInfo> {
         self.registry.entries()
     }
 
@@ -172,7 +172,7 @@ impl Container {
     }
 
     /// Builds what is not built. Every build of the container passes here, on its way from one binding to the next.
-    fn build(&self, binding: &Arc<Binding<BuildContext>>) -> Outcome {
+    fn build(&self, binding: &Arc<Binding<BuildContext>>) -> BuildOutcome {
         binding.refuse_rivals()?;
         let built = || binding.is_built();
         let builds = &self.registry.builds;

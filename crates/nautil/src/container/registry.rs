@@ -6,39 +6,39 @@ use std::time::Duration;
 
 use shaku::Interface;
 
-use super::binding::{Binding, Entry, Erased};
+use super::binding::{Binding, BindingInfo, Erased};
 use super::builds::{Builds, Target};
-use super::error::{Reason, ResolveError};
+use super::error::{ResolveError, ResolveFault};
 use super::name::short_name;
 use super::type_map::Map;
 use crate::suggest;
 
 /// A sealed set of bindings. They are shared with the builds that are under way.
-pub(super) struct Registry<Context> {
-    one: Map<Arc<Binding<Context>>>,
-    many: Map<List<Context>>,
+pub(super) struct Registry<BuildContext> {
+    one: Map<Arc<Binding<BuildContext>>>,
+    many: Map<Members<BuildContext>>,
     /// All of them as they were declared, those of lists last.
-    declared: Vec<Arc<Binding<Context>>>,
+    declared: Vec<Arc<Binding<BuildContext>>>,
     /// What was wrong with the declarations themselves.
     pub(super) faults: Vec<ResolveError>,
     pub(super) builds: Builds,
 }
 
 /// The members of a `Vec<Arc<dyn I>>`, and that vector once it was asked for.
-pub(super) struct List<Context> {
-    pub(super) members: Vec<Arc<Binding<Context>>>,
+pub(super) struct Members<BuildContext> {
+    pub(super) members: Vec<Arc<Binding<BuildContext>>>,
     pub(super) built: OnceLock<Erased>,
 }
 
-impl<Context> Registry<Context> {
+impl<BuildContext> Registry<BuildContext> {
     pub(super) fn new(
-        bindings: impl IntoIterator<Item = Binding<Context>>,
+        bindings: impl IntoIterator<Item = Binding<BuildContext>>,
         faults: Vec<ResolveError>,
         build_timeout: Duration,
     ) -> Self {
         let declared: Vec<_> = bindings.into_iter().map(Arc::new).collect();
         let mut one = Map::default();
-        let mut many: Map<List<Context>> = Map::default();
+        let mut many: Map<Members<BuildContext>> = Map::default();
         for binding in &declared {
             let binding = Arc::clone(binding);
             match binding.target {
@@ -58,33 +58,34 @@ impl<Context> Registry<Context> {
         }
     }
 
-    pub(super) fn one<I: Interface + ?Sized>(&self) -> Option<&Arc<Binding<Context>>> {
+    pub(super) fn one<I: Interface + ?Sized>(&self) -> Option<&Arc<Binding<BuildContext>>> {
         self.one.get(&TypeId::of::<I>())
     }
 
-    pub(super) fn list<I: Interface + ?Sized>(&self) -> Option<&List<Context>> {
+    pub(super) fn list<I: Interface + ?Sized>(&self) -> Option<&Members<BuildContext>> {
         self.many.get(&TypeId::of::<I>())
     }
 
     /// Every binding, as it was declared.
-    pub(super) fn bindings(&self) -> impl Iterator<Item = &Arc<Binding<Context>>> {
+    pub(super) fn bindings(&self) -> impl Iterator<Item = &Arc<Binding<BuildContext>>> {
         self.declared.iter()
     }
 
-    pub(super) fn entries(&self) -> Vec<Entry> {
-        self.bindings().map(|binding| binding.entry()).collect()
+    pub(super) fn entries(&self) -> Vec<BindingInfo> {
+        self.bindings().map(|binding| binding.info()).collect()
     }
 
     /// The error of whoever asks for `I`, which nobody bound.
     pub(super) fn missing<I: Interface + ?Sized>(&self) -> ResolveError {
         let interface = short_name::<I>();
         let nearest = self.nearest(&interface);
-        Reason::Missing { interface, nearest }.into()
+        ResolveFault::Missing { interface, nearest }.into()
     }
 
     /// The bound interface whose name is most like this one, with its bootloader.
     fn nearest(&self, interface: &str) -> Option<(String, &'static str)> {
-        let single = |binding: &&Arc<Binding<Context>>| matches!(binding.target, Target::One(_));
+        let single =
+            |binding: &&Arc<Binding<BuildContext>>| matches!(binding.target, Target::One(_));
         let bound = || self.bindings().filter(single).map(|one| &one.frame);
         // What all names have in common makes none of them alike.
         let bare = |name| str::strip_prefix(name, "dyn ").unwrap_or(name);
@@ -95,9 +96,9 @@ impl<Context> Registry<Context> {
     }
 }
 
-impl<Context> Default for List<Context> {
+impl<BuildContext> Default for Members<BuildContext> {
     fn default() -> Self {
-        List {
+        Members {
             members: Vec::new(),
             built: OnceLock::new(),
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::iter::successors;
 
-use super::error::{Frame, Reason, ResolveError};
+use super::error::{Frame, ResolveError, ResolveFault};
 
 /// Drops the errors that have the same cause as an earlier one, and those of what boot has not made yet.
 pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<ResolveError> {
@@ -15,25 +15,25 @@ pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<Re
         .collect();
     // A thread that gave up waiting for a member of a ring tells half of what the ring tells.
     let rings: Vec<String> = kept.iter().filter_map(ring).flatten().cloned().collect();
-    kept.retain(|error| match &error.reason {
-        Reason::Unfinished { binding, .. } => !rings.contains(&binding.implementation),
+    kept.retain(|error| match &error.fault {
+        ResolveFault::Unfinished { binding, .. } => !rings.contains(&binding.implementation),
         _ => true,
     });
     kept
 }
 
-/// What two errors with one cause have in common: the reason, and for what is missing who needs it.
+/// What two errors with one cause have in common: the fault, and for what is missing who needs it.
 fn cause(error: &ResolveError) -> (String, Option<Frame>) {
-    match &error.reason {
-        Reason::Missing { .. } => (error.reason.to_string(), error.trace.first().cloned()),
+    match &error.fault {
+        ResolveFault::Missing { .. } => (error.fault.to_string(), error.trace.first().cloned()),
         // A ring is the same ring wherever one enters it.
-        Reason::Circular { ring } => {
+        ResolveFault::Circular { ring } => {
             let mut members = ring.clone();
             members.sort();
             members.dedup();
             (members.join(" "), None)
         }
-        reason => (reason.to_string(), None),
+        fault => (fault.to_string(), None),
     }
 }
 
@@ -43,12 +43,12 @@ fn awaits_boot(error: &ResolveError) -> bool {
     let causes = successors(Some(first), |&error| error.source());
     causes
         .filter_map(<dyn Error>::downcast_ref)
-        .any(|error: &ResolveError| matches!(error.reason, Reason::NotMade { .. }))
+        .any(|error: &ResolveError| matches!(error.fault, ResolveFault::NotMade { .. }))
 }
 
 fn ring(error: &ResolveError) -> Option<&Vec<String>> {
-    match &error.reason {
-        Reason::Circular { ring } => Some(ring),
+    match &error.fault {
+        ResolveFault::Circular { ring } => Some(ring),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use shaku::Component;
 use super::changes::Places;
 use super::inner_loop::InnerLoop;
 use super::project::Project;
-use super::sockets::Sockets;
+use super::sockets::HeldSockets;
 use super::watch::Watch;
 use crate::config::Sources;
 use crate::console::{Command, DynCommand, Failure, Globals, Output};
@@ -60,7 +60,7 @@ impl Command for Dev {
             root: project.root.clone(),
         };
         let watch = Watch::start(&project, places)?;
-        let sockets = Sockets::bind(&self.server)?;
+        let sockets = HeldSockets::bind(&self.server)?;
         let inner_loop = InnerLoop::new(
             project,
             sockets,

@@ -12,8 +12,8 @@ use super::build::{self, Built};
 use super::changes::Changes;
 use super::group::Group;
 use super::project::Project;
-use super::server::Server;
-use super::sockets::Sockets;
+use super::server::ServerProcess;
+use super::sockets::HeldSockets;
 use super::watch::Watch;
 use crate::config::{SectionReader, Sources};
 use crate::console::{Failure, Globals, Output};
@@ -26,7 +26,7 @@ use crate::shutdown::Shutdown;
 #[derive(Debug)]
 pub(super) struct InnerLoop {
     project: Project,
-    sockets: Sockets,
+    sockets: HeldSockets,
     sources: Arc<Sources>,
     options: Arc<Globals>,
     cargo_options: Vec<String>,
@@ -36,14 +36,14 @@ pub(super) struct InnerLoop {
     output: Output,
     /// The last that was built.
     binary: Option<PathBuf>,
-    server: Option<Server>,
+    server: Option<ServerProcess>,
     /// Servers that finish their calls.
     draining: TaskTracker,
 }
 
 /// What keeps the new server from serving. The details have been printed.
 #[derive(Debug)]
-enum Stuck {
+enum FailedStep {
     Generate,
     Build,
     Start(ExitStatus),
@@ -52,7 +52,7 @@ enum Stuck {
 impl InnerLoop {
     pub(super) fn new(
         project: Project,
-        sockets: Sockets,
+        sockets: HeldSockets,
         sources: Arc<Sources>,
         options: Arc<Globals>,
         cargo_options: Vec<String>,
@@ -113,10 +113,13 @@ impl InnerLoop {
     }
 
     /// Does what the changes ask for, up to a server that is ready. What is done is taken out of them.
-    async fn step(&mut self, changes: &mut Changes) -> Result<Result<Server, Stuck>, Failure> {
+    async fn step(
+        &mut self,
+        changes: &mut Changes,
+    ) -> Result<Result<ServerProcess, FailedStep>, Failure> {
         if changes.contracts {
             if !self.generate().await? {
-                return Ok(Err(Stuck::Generate));
+                return Ok(Err(FailedStep::Generate));
             }
             changes.contracts = false;
             changes.sources = true;
@@ -124,7 +127,7 @@ impl InnerLoop {
         if changes.sources || self.binary.is_none() {
             let built = build::build(&self.project, &self.cargo_options, &self.output).await?;
             let Built::Binary { path, crates, took } = built else {
-                return Ok(Err(Stuck::Build));
+                return Ok(Err(FailedStep::Build));
             };
             changes.sources = false;
             self.untested = true;
@@ -140,10 +143,10 @@ impl InnerLoop {
             .as_deref()
             .expect("it was built above, or before");
         let root = &self.sources.root;
-        let mut server = Server::start(binary, root, &self.options, &self.sockets)?;
+        let mut server = ServerProcess::start(binary, root, &self.options, &self.sockets)?;
         Ok(match server.ready().await? {
             Ok(()) => Ok(server),
-            Err(status) => Err(Stuck::Start(status)),
+            Err(status) => Err(FailedStep::Start(status)),
         })
     }
 
@@ -178,7 +181,7 @@ impl InnerLoop {
     }
 
     /// Lets the new server take over, or says who serves instead.
-    async fn swap(&mut self, step: Result<Server, Stuck>) -> Result<(), Failure> {
+    async fn swap(&mut self, step: Result<ServerProcess, FailedStep>) -> Result<(), Failure> {
         match step {
             Ok(server) => {
                 if let Some(old) = self.server.replace(server) {
@@ -188,19 +191,19 @@ impl InnerLoop {
                 let addresses = self.sockets.addresses();
                 self.output.note(format_args!("serving {addresses}"));
             }
-            Err(stuck) => {
+            Err(failed) => {
                 let meanwhile = match self.server {
                     Some(_) => "the server before it goes on",
                     None => "no server runs yet, connections wait",
                 };
-                self.output.error(format_args!("{stuck}; {meanwhile}"));
+                self.output.error(format_args!("{failed}; {meanwhile}"));
             }
         }
         Ok(())
     }
 
     /// Sends a server away. It finishes its calls on its own time.
-    async fn retire(&self, mut server: Server) -> Result<(), Failure> {
+    async fn retire(&self, mut server: ServerProcess) -> Result<(), Failure> {
         server.retire().await?;
         let output = self.output.clone();
         self.draining.spawn(async move {
@@ -258,7 +261,7 @@ fn read_config(sources: &Sources, environment: &Environment) -> Option<Arc<Serve
     bindings.seal().get().ok()
 }
 
-impl fmt::Display for Stuck {
+impl fmt::Display for FailedStep {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Generate => formatter.write_str("nothing was generated"),

@@ -11,7 +11,7 @@ use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
 use super::group::Group;
-use super::sockets::Sockets;
+use super::sockets::HeldSockets;
 use super::tether;
 use crate::console::Globals;
 
@@ -23,7 +23,7 @@ const RETIRES: Duration = Duration::from_secs(2);
 
 /// A server that was started.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct ServerProcess {
     group: Group,
     /// Where it says that it is ready.
     notices: UnixDatagram,
@@ -31,13 +31,13 @@ pub(super) struct Server {
     _directory: TempDir,
 }
 
-impl Server {
+impl ServerProcess {
     /// Starts `serve` with the options that `dev` itself was given.
     pub(super) fn start(
         binary: &Path,
         root: &Path,
         options: &Globals,
-        sockets: &Sockets,
+        sockets: &HeldSockets,
     ) -> io::Result<Self> {
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("notify");

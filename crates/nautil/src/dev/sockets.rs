@@ -8,30 +8,30 @@ use crate::supervisor::{CALLS, MANAGEMENT};
 
 /// The sockets of a server, as its config names them.
 #[derive(Debug)]
-pub(super) struct Sockets(Vec<Held>);
+pub(super) struct HeldSockets(Vec<HeldSocket>);
 
 #[derive(Debug)]
-struct Held {
+struct HeldSocket {
     name: &'static str,
     /// As the config has it: port 0 stays the port that was found for it.
     asked: Listen,
     listener: Listener,
 }
 
-impl Sockets {
+impl HeldSockets {
     pub(super) fn bind(config: &ServerConfig) -> Result<Self, Error> {
-        let held = wanted(config).map(|(name, asked)| Held::bind(name, asked));
+        let held = wanted(config).map(|(name, asked)| HeldSocket::bind(name, asked));
         Ok(Self(held.collect::<Result<_, _>>()?))
     }
 
-    /// Goes where a changed config says. Sockets that it still names stay open, with whoever waits there. Says whether
+    /// Goes where a changed config says. HeldSockets that it still names stay open, with whoever waits there. Says whether
     /// anything is new.
     pub(super) fn follow(&mut self, config: &ServerConfig) -> Result<bool, Error> {
         let wanted: Vec<_> = wanted(config).collect();
         let new = wanted
             .iter()
             .filter(|(name, asked)| !self.0.iter().any(|held| held.is(name, asked)))
-            .map(|(name, asked)| Held::bind(name, asked));
+            .map(|(name, asked)| HeldSocket::bind(name, asked));
         let new = new.collect::<Result<Vec<_>, _>>()?;
         let count = self.0.len();
         self.0
@@ -62,7 +62,7 @@ impl Sockets {
     }
 }
 
-impl Held {
+impl HeldSocket {
     fn bind(name: &'static str, asked: &Listen) -> Result<Self, Error> {
         Ok(Self {
             name,

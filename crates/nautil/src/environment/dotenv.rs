@@ -18,7 +18,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What is wrong with a file. The text itself is not in it, because it may hold a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct LineFault {
     /// The number of the line, from 1.
     pub(super) line: usize,
     /// What would have been right there.
@@ -34,7 +34,7 @@ const ESCAPE: &str = "\\n, \\r, \\t, \\\\, \\\" or \\$ where a backslash stands 
 ///
 /// # Errors
 /// The first line that is no comment and no assignment.
-pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, Fault> {
+pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, LineFault> {
     // A file is the same with the line ends of another system.
     let text = text.replace("\r\n", "\n");
     let mut rest = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, Fault> {
             continue;
         }
         let Some((name, at)) = name(first) else {
-            return Err(Fault {
+            return Err(LineFault {
                 line,
                 expected: ASSIGNMENT,
             });
@@ -76,7 +76,7 @@ fn name(line: &str) -> Option<(&str, usize)> {
 }
 
 /// The value behind an `=` in `line`, and the lines behind it.
-fn value(text: &str, line: usize) -> Result<(String, &str), Fault> {
+fn value(text: &str, line: usize) -> Result<(String, &str), LineFault> {
     let (first, behind) = first_line(text);
     // A hash right behind the `=` belongs to the value.
     if is_comment(first) && !first.starts_with('#') {
@@ -94,7 +94,7 @@ fn value(text: &str, line: usize) -> Result<(String, &str), Fault> {
 }
 
 /// The value up to its closing quote, and what stands behind that. The quote opens in `line`.
-fn quoted(text: &str, quote: char, line: usize) -> Result<(String, &str), Fault> {
+fn quoted(text: &str, quote: char, line: usize) -> Result<(String, &str), LineFault> {
     let mut value = String::new();
     let mut letters = text.char_indices();
     while let Some((at, letter)) = letters.next() {
@@ -111,7 +111,7 @@ fn quoted(text: &str, quote: char, line: usize) -> Result<(String, &str), Fault>
             Some((_, 't')) => '\t',
             Some((_, itself @ ('\\' | '"' | '$'))) => itself,
             Some(_) => {
-                return Err(Fault {
+                return Err(LineFault {
                     line: line + text[..at].matches('\n').count(),
                     expected: ESCAPE,
                 });
@@ -119,19 +119,23 @@ fn quoted(text: &str, quote: char, line: usize) -> Result<(String, &str), Fault>
             None => break,
         });
     }
-    Err(Fault {
+    Err(LineFault {
         line,
         expected: CLOSING_QUOTE,
     })
 }
 
 /// The lines behind a value, which ends in `line`; `expected` is what to say of anything else in there.
-fn end<'text>(text: &'text str, line: usize, expected: &'static str) -> Result<&'text str, Fault> {
+fn end<'text>(
+    text: &'text str,
+    line: usize,
+    expected: &'static str,
+) -> Result<&'text str, LineFault> {
     let (rest, behind) = first_line(text);
     if is_comment(rest) {
         return Ok(behind);
     }
-    Err(Fault { line, expected })
+    Err(LineFault { line, expected })
 }
 
 /// The first line of a text, and the lines behind it.

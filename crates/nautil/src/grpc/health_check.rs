@@ -9,7 +9,7 @@ use nautil_grpc::server::{Check, Scope};
 use shaku::{Component, Interface};
 
 use crate::bootloader::BoxError;
-use crate::container::{Container, Make, ResolveError};
+use crate::container::{Container, MakeComponent, ResolveError};
 use crate::suggest;
 
 /// A question that the server asks itself again and again: can it serve?
@@ -85,7 +85,7 @@ struct CheckEntry {
     name: &'static str,
     scope: Scope,
     bootloader: &'static str,
-    make: Make<dyn DynHealthCheck>,
+    make: MakeComponent<dyn DynHealthCheck>,
 }
 
 /// A check that speaks for what is not served.

@@ -15,11 +15,12 @@ const BUFFER: usize = 64 << 10;
 /// Connects every client to the services that the application itself serves, over HTTP/2 in memory.
 #[derive(Debug)]
 pub(crate) struct InProcess {
-    server: Arc<Server>,
+    server: Arc<InProcessServer>,
 }
 
+/// The server's side: what it takes to serve one more connection.
 #[derive(Debug)]
-struct Server {
+struct InProcessServer {
     services: Arc<Services>,
     container: Arc<Container>,
     config: Arc<ServerConfig>,
@@ -33,7 +34,7 @@ impl InProcess {
         config: Arc<ServerConfig>,
     ) -> Self {
         InProcess {
-            server: Arc::new(Server {
+            server: Arc::new(InProcessServer {
                 services,
                 container,
                 config,
@@ -54,7 +55,7 @@ impl Connect for InProcess {
     }
 }
 
-impl Server {
+impl InProcessServer {
     fn accept(&self) -> io::Result<tokio::io::DuplexStream> {
         let routes = match self.routes.get() {
             Some(routes) => routes,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use nautil_grpc::server::{self, PageError, PageRequest, PageResponse};
 use shaku::{Component, Interface};
 
-use crate::container::{Container, Make, ResolveError};
+use crate::container::{Container, MakeComponent, ResolveError};
 
 /// A page of the management port, for those who look after the server: GET and HEAD on its path.
 ///
@@ -81,7 +81,7 @@ struct PageEntry {
     path: &'static str,
     about: &'static str,
     bootloader: &'static str,
-    make: Make<dyn DynPage>,
+    make: MakeComponent<dyn DynPage>,
 }
 
 impl Pages {

@@ -10,11 +10,12 @@ use tokio::time::{timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::panic::caught;
-use super::running::{Running, WorkerError};
+use super::running::{RunningWorkers, WorkerError};
 use super::worker::Workers;
 use super::{AppConfig, Kernel, Report};
 use crate::bootloader::{
-    Boot, Bootloaders, BoxError, Declarations, DeclareError, Init, Listed, Maker, OrderError, order,
+    AsyncFactory, Boot, Bootloaders, BoxError, Declarations, DeclareError, Init, Listed,
+    OrderError, order,
 };
 use crate::config::{self, Config};
 use crate::console::{Commands, Descriptions, Globals, Output};
@@ -45,7 +46,7 @@ pub(crate) struct Declared {
 #[derive(Debug)]
 pub(crate) struct Configured {
     bootloaders: Vec<Listed>,
-    makers: Vec<Maker>,
+    factories: Vec<AsyncFactory>,
     pub(crate) boot: Boot,
     config: Arc<Config>,
     report: Arc<Report>,
@@ -56,7 +57,7 @@ pub(crate) struct Configured {
 pub(crate) struct Booted {
     bootloaders: Vec<Listed>,
     pub(super) boot: Boot,
-    workers: Running,
+    workers: RunningWorkers,
 }
 
 /// Why an application cannot be put together.
@@ -179,7 +180,7 @@ impl Declared {
         service_manager: ServiceManager,
         override_bindings: impl FnOnce(&mut Bindings),
     ) -> Configured {
-        let (mut bindings, sections, makers) = self.declarations.seal();
+        let (mut bindings, sections, factories) = self.declarations.seal();
         let sources = options.sources(root);
         let config = sources.read(&self.environment, |reader| {
             reader.read(&sections, &mut bindings)
@@ -199,7 +200,7 @@ impl Declared {
 
         Configured {
             bootloaders: self.bootloaders,
-            makers,
+            factories,
             boot: Boot {
                 container: bindings.seal(),
                 environment,
@@ -243,7 +244,7 @@ impl Configured {
     pub(crate) async fn boot(self) -> Result<Booted, (BootError, Booted)> {
         let Configured {
             bootloaders,
-            mut makers,
+            mut factories,
             boot,
             report,
             ..
@@ -252,12 +253,12 @@ impl Configured {
         let mut booted = Booted {
             bootloaders: Vec::new(),
             boot,
-            workers: Running::default(),
+            workers: RunningWorkers::default(),
         };
         for (listed, timing) in bootloaders.into_iter().zip(report.enabled()) {
             let start = Instant::now();
-            let own = makers.extract_if(.., |maker| maker.bootloader == listed.name);
-            let own: Vec<Maker> = own.collect();
+            let own = factories.extract_if(.., |factory| factory.bootloader == listed.name);
+            let own: Vec<AsyncFactory> = own.collect();
             match boot_one(&listed, own, &booted.boot, limit).await {
                 Ok(()) => {
                     // Set once: a run boots once.
@@ -272,7 +273,7 @@ impl Configured {
         }
         let container = &booted.boot.container;
         let started = match container.get::<Workers>() {
-            Ok(workers) => Running::start(&workers, container, &booted.boot.shutdown),
+            Ok(workers) => RunningWorkers::start(&workers, container, &booted.boot.shutdown),
             Err(fault) => Err(vec![fault]),
         };
         match started {
@@ -288,7 +289,7 @@ impl Configured {
 /// It boots in a task of its own, so that one that blocks its thread is noticed, and does not keep a signal waiting.
 async fn boot_one(
     listed: &Listed,
-    makers: Vec<Maker>,
+    factories: Vec<AsyncFactory>,
     boot: &Boot,
     limit: Duration,
 ) -> Result<(), (BootError, bool)> {
@@ -297,8 +298,8 @@ async fn boot_one(
     let start = Instant::now();
     let (bootloader, own) = (Arc::clone(&listed.bootloader), boot.clone());
     let booting = async move {
-        for maker in makers {
-            (maker.make)(own.clone()).await?;
+        for factory in factories {
+            (factory.make)(own.clone()).await?;
         }
         bootloader.boot(&own).await
     };

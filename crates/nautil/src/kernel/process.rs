@@ -10,7 +10,7 @@ use clap::ArgMatches;
 use super::panic::{Panicked, caught};
 use super::{BootError, Booted, Configured, Declared, Kernel, signals};
 use crate::bootloader::Bootloaders;
-use crate::console::{Asked, Code, CommandEntry, Output, Preview, parse, print_failure};
+use crate::console::{Code, CommandEntry, Invocation, Output, Preview, parse, print_failure};
 use crate::container::{Bindings, Container};
 use crate::environment::Environment;
 use crate::shutdown::Shutdown;
@@ -134,7 +134,7 @@ impl Process {
         output = output.describing(declared.descriptions());
 
         // 3. Arguments: before the config, so that help needs none.
-        let (globals, asked) = match parse(declared.commands(), arguments) {
+        let (globals, invocation) = match parse(declared.commands(), arguments) {
             Ok(parsed) => parsed,
             Err(failure) => {
                 print_failure(&failure, &output);
@@ -142,13 +142,13 @@ impl Process {
             }
         };
         output = output.with(globals.verbosity(), globals.no_ansi);
-        let (index, matches) = match asked {
-            Asked::Command { index, matches } => (index, matches),
-            Asked::List => {
+        let (index, matches) = match invocation {
+            Invocation::Command { index, matches } => (index, matches),
+            Invocation::List => {
                 declared.list(&output);
                 return Code::Done;
             }
-            Asked::Text(text) => {
+            Invocation::Text(text) => {
                 output.text(text);
                 return Code::Done;
             }

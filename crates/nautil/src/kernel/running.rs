@@ -13,7 +13,7 @@ use crate::shutdown::Shutdown;
 
 /// The workers of an application that has booted. Dropping it stops them where they are.
 #[derive(Debug, Default)]
-pub(crate) struct Running {
+pub(crate) struct RunningWorkers {
     tasks: JoinSet<Ended>,
     /// Those that have not returned yet.
     names: Vec<String>,
@@ -34,7 +34,7 @@ pub(crate) enum WorkerError {
     },
 }
 
-impl Running {
+impl RunningWorkers {
     /// Starts every worker.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use shaku::{Component, Interface};
 
 use crate::bootloader::BoxError;
-use crate::container::{Container, Make, ResolveError, short_name};
+use crate::container::{Container, MakeComponent, ResolveError, short_name};
 use crate::shutdown::Shutdown;
 
 /// A task that the application runs beside any command that boots it, `serve` above all.
@@ -107,7 +107,7 @@ pub(crate) struct Workers(Vec<WorkerEntry>);
 pub(crate) struct WorkerEntry {
     pub(crate) name: String,
     pub(crate) bootloader: &'static str,
-    make: Make<dyn DynWorker>,
+    make: MakeComponent<dyn DynWorker>,
 }
 
 impl Workers {

@@ -10,11 +10,11 @@ use crate::container::Container;
 /// A layer of the subscriber, whatever it does.
 pub type BoxLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-type Make = Box<dyn Fn(&Container) -> Result<BoxLayer, BoxError> + Send + Sync>;
+type MakeLayer = Box<dyn Fn(&Container) -> Result<BoxLayer, BoxError> + Send + Sync>;
 
 /// The layers of all bootloaders, with the bootloader of each.
 #[derive(Default)]
-pub(crate) struct Layers(Vec<(&'static str, Make)>);
+pub(crate) struct Layers(Vec<(&'static str, MakeLayer)>);
 
 /// A layer that cannot be made.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use nautil::container::{
-    Bindings, Component, Container, HasComponent, Interface, Reason, ResolveError,
+    Bindings, Component, Container, HasComponent, Interface, ResolveError, ResolveFault,
 };
 use nautil::shaku::{HasComponents, ModuleBuildContext};
 
@@ -276,7 +276,7 @@ fn shaku_s_own_methods_unwind_with_the_error_that_get_returns() {
     for attempt in attempts {
         let payload = catch_unwind(AssertUnwindSafe(attempt)).unwrap_err();
         let error = payload.downcast::<ResolveError>().unwrap();
-        assert!(matches!(error.reason, Reason::Missing { .. }));
+        assert!(matches!(error.fault, ResolveFault::Missing { .. }));
     }
 }
 

@@ -1,0 +1,273 @@
+//! What a call and a streamed message cost in instructions, and a call that waits in memory: `cargo bench -p nautil-grpc --bench
+//! instructions`. It needs valgrind. Nothing here asserts a figure; `docs/benchmarks.md` has them.
+//!
+//! A client and a server in one thread, with a pipe in memory between them: no kernel, no scheduler, no other process, so that two
+//! runs count the same to within a thousandth. Instructions are those of both sides. Callgrind counts a run, and one that does
+//! twice as much: the difference is the work without the start.
+
+#![allow(
+    clippy::disallowed_macros,
+    reason = "a bench speaks to the terminal on standard output"
+)]
+
+use std::future::{Future, pending};
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, future, stream};
+use nautil_grpc::client::Target;
+use nautil_grpc::server::{Call, Limits, Reply, Router, ServerConfig, serve_connection};
+use nautil_grpc::{
+    BoxStream, Channel, ClientConfig, Method, MethodKind, Request, Response, Service, Status,
+};
+
+type BoxError = Box<dyn std::error::Error>;
+
+/// A message of ten bytes: a `string value = 1` of eight letters.
+const TEXT: &str = "12345678";
+/// Messages of one stream.
+const MESSAGES: usize = 1_000;
+/// Calls that wait at the same time.
+const WAITING: usize = 10_000;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    name: &'static str,
+    what: &'static str,
+    /// How often it is done in the shorter of the two runs.
+    times: usize,
+    /// How many of what is counted are in one of them.
+    each: usize,
+}
+
+const CASES: [Case; 3] = [
+    Case {
+        name: "unary",
+        what: "a unary call",
+        times: 1_000,
+        each: 1,
+    },
+    Case {
+        name: "up",
+        what: "a message of a request's stream",
+        times: 20,
+        each: MESSAGES,
+    },
+    Case {
+        name: "down",
+        what: "a message of a response's stream",
+        times: 20,
+        each: MESSAGES,
+    },
+];
+
+/// The service, as the generator would name it.
+trait Relay: Send + Sync {}
+
+struct Server;
+
+impl Relay for Server {}
+
+impl Service for dyn Relay {
+    const NAME: &'static str = "bench.Relay";
+    const METHODS: &'static [Method] = &[
+        Method::new("/bench.Relay/Unary", MethodKind::Unary),
+        Method::new("/bench.Relay/Up", MethodKind::ClientStreaming),
+        Method::new("/bench.Relay/Down", MethodKind::ServerStreaming),
+        Method::new("/bench.Relay/Wait", MethodKind::Unary),
+    ];
+    const DESCRIPTOR_SET: &'static [u8] = b"";
+    const HOST_VARIABLE: &'static str = "RELAY_HOST";
+
+    fn handle(_: &Arc<Self>, method: &str, call: Call) -> Reply {
+        match method {
+            "Unary" => call.unary(|request: Request<String>| async move {
+                Ok(Response::new(request.into_inner()))
+            }),
+            "Up" => call.client_streaming(|request: Request<BoxStream<String>>| async move {
+                let count = request.into_inner().count().await;
+                Ok(Response::new(count.to_string()))
+            }),
+            "Down" => {
+                call.server_streaming(
+                    |_: Request<String>| async move { Ok(Response::new(messages())) },
+                )
+            }
+            "Wait" => call.unary(|_: Request<String>| async move {
+                pending::<Result<Response<String>, Status>>().await
+            }),
+            _ => call.unimplemented(),
+        }
+    }
+
+    fn client(_: Channel) -> Arc<Self> {
+        unreachable!("the bench has a client of its own")
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ended = match arguments[..] {
+        ["run", case, times] => run(case, times),
+        [.., "--bench"] => measure(),
+        _ => {
+            println!("measures nothing without `cargo bench`");
+            Ok(())
+        }
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<(), BoxError> {
+    println!("| client and server together | instructions |\n|---|---|");
+    for case in CASES {
+        let (once, twice) = (count(case, case.times)?, count(case, 2 * case.times)?);
+        let instructions = (twice - once) / u64::try_from(case.times * case.each)?;
+        println!("| {} | {instructions} |", case.what);
+    }
+    let output = this("wait", WAITING)?.output()?;
+    let bytes = String::from_utf8(output.stdout)?;
+    println!("\n| client and server together | bytes |\n|---|---|");
+    println!(
+        "| a unary call that waits for its handler | {} |",
+        bytes.trim()
+    );
+    Ok(())
+}
+
+/// This program, doing one thing that many times.
+fn this(case: &str, times: usize) -> Result<Command, BoxError> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["run", case, &times.to_string()]);
+    Ok(command)
+}
+
+/// The instructions of one run.
+fn count(case: Case, times: usize) -> Result<u64, BoxError> {
+    let this = this(case.name, times)?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(this.get_program())
+        .args(this.get_args())
+        .output()
+        .map_err(|error| format!("valgrind: {error}: apt-get install -y valgrind"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{}: {said}", case.name).into());
+    }
+    let collected = said
+        .lines()
+        .find_map(|line| line.split_once("Collected : "));
+    let (_, collected) = collected.ok_or_else(|| format!("valgrind counted nothing: {said}"))?;
+    Ok(collected.trim().parse()?)
+}
+
+/// Does one thing that many times.
+fn run(case: &str, times: &str) -> Result<(), BoxError> {
+    let times: usize = times.parse()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let channel = channel()?;
+        match case {
+            "unary" => {
+                for _ in 0..times {
+                    let response = unary(&channel, "/bench.Relay/Unary").await?;
+                    expect(response.into_inner() == TEXT)?;
+                }
+            }
+            "up" => {
+                for _ in 0..times {
+                    let request = Request::new(messages());
+                    let response: Response<String> =
+                        channel.client_streaming("/bench.Relay/Up", request).await?;
+                    expect(response.into_inner() == MESSAGES.to_string())?;
+                }
+            }
+            "down" => {
+                for _ in 0..times {
+                    let request = Request::new(TEXT.to_owned());
+                    let response: Response<BoxStream<String>> = channel
+                        .server_streaming("/bench.Relay/Down", request)
+                        .await?;
+                    expect(response.into_inner().count().await == MESSAGES)?;
+                }
+            }
+            "wait" => {
+                // The connection, and what is made for the first call, do not count.
+                unary(&channel, "/bench.Relay/Unary").await?;
+                let before = resident()?;
+                let calls = (0..times).map(|_| {
+                    let channel = channel.clone();
+                    tokio::spawn(async move { unary(&channel, "/bench.Relay/Wait").await })
+                });
+                let calls: Vec<_> = calls.collect();
+                // Behind all of them on the one connection: when this is answered, they have come.
+                unary(&channel, "/bench.Relay/Unary").await?;
+                println!("{}", (resident()? - before) / times);
+                drop(calls);
+            }
+            unknown => return Err(format!("there is no case {unknown}").into()),
+        }
+        Ok(())
+    })
+}
+
+fn unary(
+    channel: &Channel,
+    path: &'static str,
+) -> impl Future<Output = Result<Response<String>, Status>> {
+    channel.unary(path, Request::new(TEXT.to_owned()))
+}
+
+fn messages() -> BoxStream<String> {
+    Box::pin(stream::iter(0..MESSAGES).then(|_| future::ready(Ok(TEXT.to_owned()))))
+}
+
+/// A channel to a server in this thread.
+fn channel() -> Result<Channel, BoxError> {
+    let config = Arc::new(ServerConfig {
+        limits: Limits {
+            max_concurrent_streams: u32::try_from(2 * WAITING)?.try_into()?,
+            ..Limits::default()
+        },
+        ..ServerConfig::default()
+    });
+    let routes = Router::new(&config)
+        .mount::<dyn Relay>(Arc::new(Server))
+        .build()?;
+    let open = move || {
+        let (client, server) = tokio::io::duplex(64 << 10);
+        let (routes, config) = (routes.clone(), Arc::clone(&config));
+        tokio::spawn(async move { serve_connection(server, routes, &config, pending()).await });
+        future::ready(Ok(client))
+    };
+    let target = Target {
+        service: "bench.Relay",
+        variable: "RELAY_HOST",
+    };
+    Ok(Channel::over(target, &ClientConfig::default(), open))
+}
+
+/// The memory of this process, in bytes (proc(5), `statm`).
+fn resident() -> Result<usize, BoxError> {
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: usize = statm.split(' ').nth(1).unwrap_or_default().parse()?;
+    Ok(pages * 4096)
+}
+
+fn expect(is_as_expected: bool) -> Result<(), BoxError> {
+    match is_as_expected {
+        true => Ok(()),
+        false => Err("the answer is not the one that was expected".into()),
+    }
+}
