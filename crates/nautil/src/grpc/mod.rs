@@ -6,12 +6,14 @@ mod bootloader;
 mod command;
 mod config;
 mod connect;
+mod endpoint;
 mod health_check;
 mod in_process;
 mod init;
 mod page;
 mod probe;
 mod services;
+mod unhealthy;
 
 pub use nautil_grpc::{
     Body, BoxStream, Bytes, Channel, ClientConfig, Code, Context, ErrorDetails, Idempotency,

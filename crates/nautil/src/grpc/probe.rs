@@ -1,94 +1,31 @@
-//! One question to a server's health service, and what can come of it.
+//! One question to a server's health service, and what becomes of it.
 
-use std::fmt;
+use std::error::Error;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::iter::successors;
 use std::time::Duration;
 
 use nautil_grpc::client::{
-    Channel, ClientConfig, Failure, FailureKind, Host, PinFault, Target, connect_pinned,
+    self, Channel, ClientConfig, Host, PinFault, FailureKind, Target, connect_pinned,
 };
 use nautil_grpc::health::{HealthCheckRequest, HealthCheckResponse, ServingStatus};
 use nautil_grpc::server::{Listen, ServerConfig, TlsConfig};
 use nautil_grpc::{Code, Request, Status, code_name};
-use parking_lot::Mutex;
 use tokio::net::{TcpStream, UnixStream};
+
+use super::endpoint::Endpoint;
+use super::unhealthy::Unhealthy;
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 
-/// Who is asked, and how.
+/// Which server is asked, and how.
 #[derive(Debug)]
 pub(super) struct Probe {
-    site: Site,
-    /// With a certificate, it is asked over TLS.
+    server: Endpoint,
+    /// The server is asked over TLS if a certificate is set here.
     tls: TlsConfig,
-    /// What to say of one that speaks something else.
+    /// What to suggest if the server speaks something else than gRPC.
     hint: Option<&'static str>,
-}
-
-/// Who is asked, and who said so: a config key or a flag.
-#[derive(Debug, Clone)]
-pub(super) struct Site {
-    address: Listen,
-    origin: &'static str,
-}
-
-/// Why there was no TLS, told by the connector, whose own error says less.
-type Untold = Arc<Mutex<Option<PinFault>>>;
-
-/// Why a server is not known to serve.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unhealthy {
-    #[error("{0} leaves the port to the system: name the one that it took with --address")]
-    AnyPort(Site),
-    #[error(
-        "{0} asks for a client certificate (`server.tls.client_ca`), and a probe has none: set `server.management.listen`, and \
-         that port is asked"
-    )]
-    Mutual(Site),
-    #[error("--tls is for a TCP address: leave it out for a Unix socket")]
-    SocketOverTls,
-    #[error("--tls trusts the certificate of `server.tls.certificate`, which is not set")]
-    NothingToTrust,
-    #[error(
-        "{server} shows another certificate than `{}` (`server.tls.certificate`): is it another server, or was the file \
-         replaced just now?",
-        certificate.display()
-    )]
-    AnotherCertificate { server: Site, certificate: PathBuf },
-    #[error("{server} cannot be trusted: {fault}")]
-    Certificate { server: Site, fault: String },
-    #[error("{server} cannot be reached over TLS: {fault}; is the server running, and with TLS?")]
-    Tls { server: Site, fault: String },
-    #[error("{server} cannot be asked: `{name}` is no host name")]
-    Name { server: Site, name: String },
-    #[error(
-        "{0} is NOT_SERVING: it starts, one of its health checks fails (`/readyz` on its management port says which), or it \
-         finishes its last calls before it stops"
-    )]
-    NotServing(Site),
-    #[error(
-        "{server} answered with status {status}, which says nothing: is it another program's health service?"
-    )]
-    Strange { server: Site, status: i32 },
-    #[error(
-        "{server} does not know the service `{service}` (SERVICE_UNKNOWN); `grpc:services` lists those that it should"
-    )]
-    UnknownService { server: Site, service: String },
-    #[error(
-        "{server} did not answer within {}: is a handler blocking it, or is --timeout too short?",
-        humantime::format_duration(*limit)
-    )]
-    Late { server: Site, limit: Duration },
-    #[error("{server} {what}: {message}{}", hint.map(|hint| format!("; {hint}")).unwrap_or_default())]
-    Failed {
-        server: Site,
-        what: &'static str,
-        message: String,
-        hint: Option<&'static str>,
-    },
 }
 
 impl Probe {
@@ -96,13 +33,13 @@ impl Probe {
     pub(super) fn of(config: &ServerConfig) -> Self {
         let Some(management) = &config.management.listen else {
             return Self {
-                site: Site::new(reachable(&config.listen), "server.listen"),
+                server: Endpoint::of_listener(&config.listen, "server.listen"),
                 tls: config.tls.clone(),
                 hint: None,
             };
         };
         Self {
-            site: Site::new(reachable(management), "server.management.listen"),
+            server: Endpoint::of_listener(management, "server.management.listen"),
             tls: TlsConfig::default(),
             hint: None,
         }
@@ -112,7 +49,7 @@ impl Probe {
     pub(super) fn plain(address: Listen, config: &ServerConfig) -> Self {
         let has_tls = config.tls.certificate.is_some();
         Self {
-            site: Site::new(address, "--address"),
+            server: Endpoint::named(address, "--address"),
             tls: TlsConfig::default(),
             hint: has_tls.then_some("is it the port with TLS? then say --tls"),
         }
@@ -130,7 +67,7 @@ impl Probe {
             return Err(Unhealthy::NothingToTrust);
         }
         Ok(Self {
-            site: Site::new(address, "--address"),
+            server: Endpoint::named(address, "--address"),
             tls: config.tls.clone(),
             hint: None,
         })
@@ -142,7 +79,7 @@ impl Probe {
     /// Everything but SERVING.
     pub(super) async fn check(self, service: String, timeout: Duration) -> Result<(), Unhealthy> {
         if self.tls.certificate.is_some() && self.tls.client_ca.is_some() {
-            return Err(Unhealthy::Mutual(self.site));
+            return Err(Unhealthy::Mutual(self.server));
         }
         let config = ClientConfig {
             host: Some(self.host()?),
@@ -151,8 +88,7 @@ impl Probe {
             connect_timeout: timeout.saturating_mul(2),
             ..ClientConfig::default()
         };
-        let untold = Untold::default();
-        let channel = self.channel(&config, &untold);
+        let channel = self.channel(&config);
         let request = Request::new(HealthCheckRequest {
             service: service.clone(),
         });
@@ -160,58 +96,54 @@ impl Probe {
         let answer: HealthCheckResponse = match answer {
             Ok(response) => response.into_inner(),
             Err(status) => {
-                return Err(match untold.lock().take() {
-                    Some(fault) => self.untrusted(fault),
+                return Err(match pin_fault(&status) {
+                    Some(fault) => self.no_tls(fault),
                     None => self.failed(&status, service),
                 });
             }
         };
         match ServingStatus::try_from(answer.status) {
             Ok(ServingStatus::Serving) => Ok(()),
-            Ok(ServingStatus::NotServing) => Err(Unhealthy::NotServing(self.site)),
+            Ok(ServingStatus::NotServing) => Err(Unhealthy::NotServing(self.server)),
             Ok(ServingStatus::ServiceUnknown) => Err(Unhealthy::UnknownService {
-                server: self.site,
+                server: self.server,
                 service,
             }),
             Ok(ServingStatus::Unknown) | Err(_) => Err(Unhealthy::Strange {
-                server: self.site,
+                server: self.server,
                 status: answer.status,
             }),
         }
     }
 
     fn host(&self) -> Result<Host, Unhealthy> {
-        if let Listen::Tcp { port: 0, .. } = &self.site.address {
-            return Err(Unhealthy::AnyPort(self.site.clone()));
+        if let Listen::Tcp { port: 0, .. } = &self.server.address {
+            return Err(Unhealthy::AnyPort(self.server.clone()));
         }
-        let address = self.site.address.to_string();
+        let address = self.server.address.to_string();
         address.parse().map_err(|_| Unhealthy::Name {
-            server: self.site.clone(),
-            name: match &self.site.address {
+            server: self.server.clone(),
+            name: match &self.server.address {
                 Listen::Tcp { host, .. } => host.clone(),
                 Listen::Unix(_) => address,
             },
         })
     }
 
-    /// Connects at the first call.
-    fn channel(&self, config: &ClientConfig, untold: &Untold) -> Channel {
+    /// A channel to the server, which connects at the first call.
+    fn channel(&self, config: &ClientConfig) -> Channel {
         let target = Target {
             service: "grpc.health.v1.Health",
-            variable: self.site.origin,
+            variable: self.server.origin,
         };
-        match (self.site.address.clone(), self.tls.certificate.clone()) {
+        match (self.server.address.clone(), self.tls.certificate.clone()) {
             (Listen::Tcp { host, port }, Some(certificate)) => {
-                let untold = Arc::clone(untold);
                 Channel::over(target, config, move || {
                     let (host, certificate) = (host.clone(), certificate.clone());
-                    let untold = Arc::clone(&untold);
                     async move {
                         let connected = connect_pinned(&host, port, &certificate).await;
-                        connected.map_err(|fault| {
-                            *untold.lock() = Some(fault);
-                            io::Error::other("no TLS")
-                        })
+                        // The status of the call carries it to `pin_fault`.
+                        connected.map_err(io::Error::other)
                     }
                 })
             }
@@ -225,18 +157,18 @@ impl Probe {
         }
     }
 
-    fn untrusted(self, fault: PinFault) -> Unhealthy {
+    fn no_tls(self, fault: &PinFault) -> Unhealthy {
         match fault {
             PinFault::File(fault) => Unhealthy::Certificate {
-                server: self.site,
+                server: self.server,
                 fault: fault.to_string(),
             },
             PinFault::AnotherCertificate => Unhealthy::AnotherCertificate {
-                certificate: self.tls.certificate.clone().unwrap_or_default(),
-                server: self.site,
+                certificate: self.tls.certificate.unwrap_or_default(),
+                server: self.server,
             },
             PinFault::Io(fault) => Unhealthy::Tls {
-                server: self.site,
+                server: self.server,
                 // The system's own text comes with its number.
                 fault: match fault.raw_os_error() {
                     Some(_) => fault.kind().to_string(),
@@ -247,19 +179,19 @@ impl Probe {
     }
 
     fn failed(self, status: &Status, service: String) -> Unhealthy {
-        let failure = Failure::of(status);
+        let failure = client::Failure::of(status);
         let own_hint = self.hint;
-        let kind = failure.map_or(FailureKind::Unreadable, Failure::kind);
-        let what = match kind {
+        let reason = failure.map_or(FailureKind::Unreadable, client::Failure::kind);
+        let what = match reason {
             FailureKind::Answered if status.code() == Code::NotFound => {
                 return Unhealthy::UnknownService {
-                    server: self.site,
+                    server: self.server,
                     service,
                 };
             }
             FailureKind::DeadlineExceeded { limit } => {
                 return Unhealthy::Late {
-                    server: self.site,
+                    server: self.server,
                     limit,
                 };
             }
@@ -270,46 +202,25 @@ impl Probe {
             _ => "sent what is no answer",
         };
         Unhealthy::Failed {
-            server: self.site,
+            server: self.server,
             what,
             message: format!(
                 "{}: {}",
                 code_name(status.code()),
                 status.message().replace(char::is_control, " ")
             ),
-            hint: if kind == FailureKind::Unreachable {
-                failure.and_then(Failure::hint)
+            hint: if reason == FailureKind::Unreachable {
+                failure.and_then(client::Failure::hint)
             } else {
-                own_hint.or(failure.and_then(Failure::hint))
+                own_hint.or(failure.and_then(client::Failure::hint))
             },
         }
     }
 }
 
-impl Site {
-    fn new(address: Listen, origin: &'static str) -> Self {
-        Self { address, origin }
-    }
-}
-
-impl fmt::Display for Site {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({})", self.address, self.origin)
-    }
-}
-
-/// The address to connect to: one that stands for every interface stands for this machine here.
-fn reachable(listen: &Listen) -> Listen {
-    let Listen::Tcp { host, port } = listen else {
-        return listen.clone();
-    };
-    let loopback: IpAddr = match host.parse() {
-        Ok(IpAddr::V4(ip)) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        Ok(IpAddr::V6(ip)) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        _ => return listen.clone(),
-    };
-    Listen::Tcp {
-        host: loopback.to_string(),
-        port: *port,
-    }
+/// Why there is no TLS connection, where that is why the call failed. The client's own words for it say less.
+fn pin_fault(status: &Status) -> Option<&PinFault> {
+    let first: &(dyn Error + 'static) = status;
+    let mut chain = successors(Some(first), |&error| error.source());
+    chain.find_map(|error| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
 }
