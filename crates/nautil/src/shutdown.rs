@@ -3,6 +3,24 @@
 use tokio_util::sync::CancellationToken;
 
 /// Says when the application is to stop. A clone says the same.
+///
+/// ```
+/// use nautil::kernel::Shutdown;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let shutdown = Shutdown::default();
+/// let stopping = shutdown.clone();
+/// let task = tokio::spawn(async move {
+///     stopping.requested().await;
+///     "stopped"
+/// });
+/// assert!(!shutdown.is_requested());
+/// shutdown.request();
+/// assert_eq!(task.await?, "stopped");
+/// # Ok::<(), tokio::task::JoinError>(())
+/// # })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown(CancellationToken);
 

@@ -1,19 +1,6 @@
 //! The real kernel in a test: bindings overridden, clients and services connected in memory, no port.
 //!
-//! ```no_run
-//! # use std::sync::Arc;
-//! # use nautil::testing::TestKernel;
-//! # trait RateSource: nautil::container::Interface {}
-//! # struct Fixed; impl RateSource for Fixed {}
-//! # async fn test(kernel: impl nautil::Kernel) {
-//! let kernel = TestKernel::of(kernel)
-//!     .env("APP_ENV", "testing")
-//!     .config("server.limits.max_receive_message=1MiB")
-//!     .replace::<dyn RateSource>(Arc::new(Fixed));
-//! let called = kernel.console(["grpc:get-currency-rate", "TRYUSD"]).await;
-//! assert_eq!(called.out, "TRYUSD: 75.00\n");
-//! # }
-//! ```
+//! [`TestKernel`] calls console commands, and [`TestApp`] is what it starts.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +22,60 @@ use crate::supervisor::ServiceManager;
 const TEST: &str = "the test";
 
 /// A kernel under test. It sees no process environment and no `.env`: its variables are those that the test sets.
+///
+/// ```
+#[doc = include_str!("example.txt")]
+/// use std::sync::Arc;
+///
+/// # use nautil::console::{Command, DynCommand, Failure, Output};
+/// # use nautil::container::{Component, Interface};
+/// use nautil::testing::TestKernel;
+/// # use nautil::{Bootloader, Bootloaders, Init, Kernel};
+///
+/// # trait RateSource: Interface { fn rate(&self) -> f64; }
+/// # struct Network;
+/// # impl RateSource for Network { fn rate(&self) -> f64 { unreachable!("a test has no network") } }
+/// # /// Print the rate of the lira
+/// # #[derive(clap::Args)]
+/// # struct LiraArguments {}
+/// # #[derive(Component)]
+/// # #[shaku(interface = DynCommand)]
+/// # struct Lira { #[shaku(inject)] source: Arc<dyn RateSource> }
+/// # impl Command for Lira {
+/// #     const NAME: &'static str = "rates:lira";
+/// #     type Arguments = LiraArguments;
+/// #     async fn run(&self, _: LiraArguments, output: &Output) -> Result<(), Failure> {
+/// #         output.line(format_args!("TRYUSD: {:.2}", self.source.rate()));
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[derive(PartialEq)]
+/// # struct RatesBootloader;
+/// # impl Bootloader for RatesBootloader {
+/// #     fn init(&self, init: &mut Init<'_>) {
+/// #         init.instance::<dyn RateSource>(Arc::new(Network)).command::<Lira>();
+/// #     }
+/// # }
+/// # struct App;
+/// # impl Kernel for App {
+/// #     const NAME: &'static str = "currency-rate";
+/// #     const VERSION: &'static str = "1.0.0";
+/// #     fn bootloaders(&self) -> Bootloaders { Bootloaders::new().with(RatesBootloader) }
+/// # }
+/// struct Fixed(f64);
+/// impl RateSource for Fixed {
+///     fn rate(&self) -> f64 { self.0 }
+/// }
+///
+/// # run(async {
+/// let kernel = TestKernel::of(App)
+///     .env("APP_ENV", "testing")
+///     .config("server.limits.max_receive_message=1MiB")
+///     .replace::<dyn RateSource>(Arc::new(Fixed(75.0)));
+/// let called = kernel.console(["rates:lira"]).await;
+/// assert_eq!(called.out, "TRYUSD: 75.00\n");
+/// # Ok(()) });
+/// ```
 pub struct TestKernel<K> {
     kernel: K,
     environment: Environment,
@@ -57,6 +98,20 @@ pub struct Called {
 }
 
 /// A booted application.
+///
+/// ```
+#[doc = include_str!("example.txt")]
+/// use std::sync::Arc;
+///
+/// struct Port(u16);
+///
+/// # run(async {
+/// # let kernel = kernel(|init| { init.instance(Arc::new(Port(9001))); });
+/// let app = kernel.start().await?;
+/// assert_eq!(app.get::<Port>()?.0, 9001);
+/// app.stop().await?;
+/// # Ok(()) });
+/// ```
 pub struct TestApp {
     booted: Booted,
     container: Container,

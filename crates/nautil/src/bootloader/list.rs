@@ -7,6 +7,24 @@ use std::sync::Arc;
 use super::{Bootloader, Condition, name};
 
 /// The kernel's bootloaders, in the order of their mention.
+///
+/// ```
+/// use nautil::bootloader::Condition;
+/// use nautil::{Bootloader, Bootloaders};
+///
+/// #[derive(PartialEq)]
+/// struct RatesBootloader { cached: bool }
+/// impl Bootloader for RatesBootloader {}
+///
+/// #[derive(PartialEq)]
+/// struct FakeRatesBootloader;
+/// impl Bootloader for FakeRatesBootloader {}
+///
+/// let bootloaders = Bootloaders::new()
+///     .with(RatesBootloader { cached: true })
+///     .with_if(Condition::environment(["testing"]), FakeRatesBootloader);
+/// assert_eq!(format!("{bootloaders:?}"), r#"["RatesBootloader", "FakeRatesBootloader"]"#);
+/// ```
 #[derive(Default)]
 pub struct Bootloaders {
     pub(crate) listed: Vec<Listed>,

@@ -26,6 +26,47 @@ pub(crate) use order::order;
 pub use crate::error::BoxError;
 
 /// A feature of the application. Every method has a default; most bootloaders need `init` alone.
+///
+/// ```
+#[doc = include_str!("../example.txt")]
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+///
+/// use nautil::{Boot, Bootloader, Bootloaders, BoxError, Init, async_trait};
+///
+/// /// Rates that are at hand while the application runs.
+/// #[derive(Default)]
+/// struct Rates { at_hand: AtomicBool }
+///
+/// #[derive(PartialEq)]
+/// struct RatesBootloader;
+/// #[async_trait]
+/// impl Bootloader for RatesBootloader {
+///     fn init(&self, init: &mut Init<'_>) {
+///         init.instance(Arc::new(Rates::default()));
+///     }
+///
+///     async fn boot(&self, boot: &Boot) -> Result<(), BoxError> {
+///         boot.get::<Rates>()?.at_hand.store(true, Ordering::Relaxed);
+///         Ok(())
+///     }
+///
+///     async fn shutdown(&self, boot: &Boot) -> Result<(), BoxError> {
+///         boot.get::<Rates>()?.at_hand.store(false, Ordering::Relaxed);
+///         Ok(())
+///     }
+/// }
+///
+/// # run(async {
+/// // In a test:
+/// # let kernel = kernel_of(|| Bootloaders::new().with(RatesBootloader));
+/// let app = kernel.start().await?;
+/// let rates = app.get::<Rates>()?;
+/// assert!(rates.at_hand.load(Ordering::Relaxed));
+/// app.stop().await?;
+/// assert!(!rates.at_hand.load(Ordering::Relaxed));
+/// # Ok(()) });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a bootloader",
     note = "write `impl Bootloader for {Self} {{ fn init(&self, init: &mut Init<'_>) {{ … }} }}`"
@@ -58,6 +99,34 @@ pub trait Bootloader: Any + Send + Sync {
 }
 
 /// One bootloader that another one names as its predecessor.
+///
+/// ```
+#[doc = include_str!("../example.txt")]
+/// use nautil::bootloader::Dependency;
+/// use nautil::{Bootloader, Bootloaders};
+///
+/// #[derive(PartialEq)]
+/// struct DatabaseBootloader;
+/// impl Bootloader for DatabaseBootloader {}
+///
+/// #[derive(PartialEq)]
+/// struct RatesBootloader;
+/// impl Bootloader for RatesBootloader {
+///     fn dependencies(&self) -> Vec<Dependency> {
+///         vec![Dependency::on::<DatabaseBootloader>()]
+///     }
+/// }
+///
+/// # run(async {
+/// // In a test, of a kernel that does not list the database:
+/// # let kernel = kernel_of(|| Bootloaders::new().with(RatesBootloader));
+/// let error = kernel.start().await.unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "bootloader `RatesBootloader` needs `DatabaseBootloader`, which the kernel does not list"
+/// );
+/// # Ok(()) });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dependency {
     pub(crate) id: TypeId,

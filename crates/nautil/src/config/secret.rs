@@ -8,6 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use nautil_grpc::printable::MASK;
 
 /// A password, a token, a key. It comes from a file or a variable, never from a `Default`, and shows as `********`.
+///
+/// ```
+/// use nautil::config::Secret;
+///
+/// let token = Secret::from("hunter2".to_owned());
+/// assert_eq!(format!("{token:?}"), "********");
+/// assert_eq!(token.expose(), "hunter2");
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 

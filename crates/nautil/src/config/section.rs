@@ -6,6 +6,50 @@ use serde::de::DeserializeOwned;
 /// A section: `config/<NAME>.toml`, `APP_<NAME>__<KEY>`, and `Arc<Self>` in the container.
 ///
 /// The struct says `#[serde(deny_unknown_fields)]`, so that a mistyped key is an error.
+///
+/// ```
+#[doc = include_str!("../example.txt")]
+/// use nautil::config::{Invalid, Section};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Serialize, Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct CacheConfig {
+///     path: String,
+///     entries: u32,
+/// }
+///
+/// impl Default for CacheConfig {
+///     fn default() -> Self { CacheConfig { path: "cache.db".to_owned(), entries: 100 } }
+/// }
+///
+/// impl Section for CacheConfig {
+///     const NAME: &'static str = "cache";
+///     const VARIABLES: &'static [(&'static str, &'static str)] = &[("path", "CACHE_PATH")];
+///
+///     fn check(&self) -> Vec<Invalid> {
+///         let invalid = (self.entries == 0).then(|| Invalid {
+///             key: "entries",
+///             expected: "at least 1".to_owned(),
+///         });
+///         invalid.into_iter().collect()
+///     }
+/// }
+///
+/// # run(async {
+/// // In a test, of a kernel with a bootloader that says `init.config::<CacheConfig>()`:
+/// # let kernel = || kernel(|init| { init.config::<CacheConfig>(); });
+/// let kernel_with = |name, value| kernel().env(name, value);
+/// let app = kernel_with("CACHE_PATH", "/tmp/cache.db").start().await?;
+/// assert_eq!(app.get::<CacheConfig>()?.path, "/tmp/cache.db");
+///
+/// let error = kernel_with("APP_CACHE__ENTRIES", "0").start().await.unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the config is broken\n  cache.entries (APP_CACHE__ENTRIES, environment): found 0, expected at least 1"
+/// );
+/// # Ok(()) });
+/// ```
 pub trait Section: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name of the section and of its file: `server`.
     const NAME: &'static str;

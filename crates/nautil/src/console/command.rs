@@ -11,6 +11,45 @@ use super::{Failure, Output};
 use crate::container::{Container, MakeComponent, ResolveError};
 
 /// A console command. Its help is the documentation of its [`Arguments`](Self::Arguments).
+///
+/// ```
+#[doc = include_str!("../example.txt")]
+/// use nautil::console::{Code, Command, DynCommand, Failure, Output};
+/// use nautil::container::Component;
+///
+/// /// Greet somebody
+/// #[derive(clap::Args)]
+/// struct GreetArguments {
+///     /// Whom to greet
+///     name: String,
+/// }
+///
+/// #[derive(Component)]
+/// #[shaku(interface = DynCommand)]
+/// struct Greet;
+/// impl Command for Greet {
+///     const NAME: &'static str = "demo:greet";
+///     type Arguments = GreetArguments;
+///
+///     async fn run(&self, arguments: GreetArguments, output: &Output) -> Result<(), Failure> {
+///         if arguments.name.is_empty() {
+///             return Err("nobody is there to be greeted".into());
+///         }
+///         output.line(format_args!("hello, {}", arguments.name));
+///         Ok(())
+///     }
+/// }
+///
+/// # let kernel = kernel(|init| { init.command::<Greet>(); });
+/// # run(async {
+/// // In a test:
+/// let called = kernel.console(["demo:greet", "world"]).await;
+/// assert_eq!((called.code, called.out.as_str()), (Code::Done, "hello, world\n"));
+///
+/// let called = kernel.console(["demo:greet", ""]).await;
+/// assert_eq!((called.code, called.err.as_str()), (Code::Failed, "error: nobody is there to be greeted\n"));
+/// # Ok(()) });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a console command",
     note = "a command has a `NAME`, a `clap::Args` as `Arguments`, and an `async fn run`"

@@ -9,6 +9,37 @@ use crate::container::Container;
 
 impl Init<'_> {
     /// Adds a console command. The component is built when the command is called, not before.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// use nautil::console::{Command, DynCommand, Failure, Output};
+    /// use nautil::container::Component;
+    ///
+    /// /// Say hello
+    /// #[derive(clap::Args)]
+    /// struct HelloArguments {}
+    ///
+    /// #[derive(Component)]
+    /// #[shaku(interface = DynCommand)]
+    /// struct Hello;
+    /// impl Command for Hello {
+    ///     const NAME: &'static str = "demo:hello";
+    ///     type Arguments = HelloArguments;
+    ///     async fn run(&self, _: HelloArguments, output: &Output) -> Result<(), Failure> {
+    ///         output.line("hello");
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # let kernel = kernel(|init| {
+    /// // In `init`:
+    /// init.command::<Hello>();
+    /// # });
+    /// # run(async {
+    /// // In a test:
+    /// assert_eq!(kernel.console(["demo:hello"]).await.out, "hello\n");
+    /// # Ok(()) });
+    /// ```
     pub fn command<C>(&mut self) -> &mut Self
     where
         C: Command + Component<Container, Interface = dyn DynCommand>,
@@ -25,13 +56,38 @@ impl Init<'_> {
     /// heard; what is below that error in its chain is left out.
     ///
     /// ```
-    /// # use nautil::Init;
-    /// # fn init(init: &mut Init<'_>) {
+    #[doc = include_str!("../example.txt")]
+    /// # use nautil::console::{Command, DynCommand, Failure, Output};
+    /// # use nautil::container::Component;
+    /// use std::num::ParseIntError;
+    ///
+    /// # /// Read a number
+    /// # #[derive(clap::Args)]
+    /// # struct ReadArguments { number: String }
+    /// # #[derive(Component)]
+    /// # #[shaku(interface = DynCommand)]
+    /// # struct Read;
+    /// # impl Command for Read {
+    /// #     const NAME: &'static str = "demo:read";
+    /// #     type Arguments = ReadArguments;
+    /// #     async fn run(&self, arguments: ReadArguments, _: &Output) -> Result<(), Failure> {
+    /// #         arguments.number.parse::<u32>()?;
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let kernel = kernel(|init| {
+    /// #     init.command::<Read>();
+    /// // In `init`:
     /// init.describe(|error| {
-    ///     let error = error.downcast_ref::<std::num::ParseIntError>()?;
+    ///     let error = error.downcast_ref::<ParseIntError>()?;
     ///     Some(format!("expected a whole number: {error}"))
     /// });
-    /// # }
+    /// # });
+    /// # run(async {
+    /// // In a test, of a command that reads a number:
+    /// let called = kernel.console(["demo:read", "x"]).await;
+    /// assert_eq!(called.err, "error: expected a whole number: invalid digit found in string\n");
+    /// # Ok(()) });
     /// ```
     pub fn describe(&mut self, describe: Describe) -> &mut Self {
         self.declare::<Descriptions>().add(describe);

@@ -1,32 +1,6 @@
 //! The console: commands, their registry, and the one way out for text.
 //!
-//! A command is a component (what it needs), a `clap::Args` (what it is told) and `run`:
-//!
-//! ```
-//! use nautil::console::{Command, DynCommand, Failure, Output};
-//! use shaku::Component;
-//!
-//! /// Greets somebody.
-//! #[derive(clap::Args)]
-//! struct GreetArguments {
-//!     /// Whom to greet
-//!     name: String,
-//! }
-//!
-//! #[derive(Component)]
-//! #[shaku(interface = DynCommand)]
-//! struct Greet;
-//!
-//! impl Command for Greet {
-//!     const NAME: &'static str = "demo:greet";
-//!     type Arguments = GreetArguments;
-//!
-//!     async fn run(&self, arguments: GreetArguments, output: &Output) -> Result<(), Failure> {
-//!         output.line(format_args!("hello, {}", arguments.name));
-//!         Ok(())
-//!     }
-//! }
-//! ```
+//! A command is a component (what it needs), a `clap::Args` (what it is told) and `run`: see [`Command`].
 
 mod arguments;
 mod bootloader;

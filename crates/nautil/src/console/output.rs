@@ -25,6 +25,17 @@ pub enum Verbosity {
 }
 
 /// Where a command writes. A clone writes to the same place.
+///
+/// ```
+/// use nautil::console::Output;
+///
+/// let (output, out, err) = Output::captured();
+/// output.line("TRYUSD: 75.00");
+/// output.table(["base", "quote"], [["TRY".to_owned(), "USD".to_owned()]]);
+/// output.note("the rate is a day old");
+/// assert_eq!(out.text(), "TRYUSD: 75.00\nbase  quote\nTRY   USD\n");
+/// assert_eq!(err.text(), "the rate is a day old\n");
+/// ```
 #[derive(Clone)]
 pub struct Output {
     streams: Arc<Streams>,

@@ -79,6 +79,23 @@ impl Container {
 
     /// Every component that bootloaders added to the list of `I`, in order.
     ///
+    /// ```
+    /// use nautil::container::{Bindings, Component, Interface};
+    ///
+    /// trait Chime: Interface { fn sound(&self) -> &'static str; }
+    ///
+    /// #[derive(Component)]
+    /// #[shaku(interface = Chime)]
+    /// struct Bell;
+    /// impl Chime for Bell { fn sound(&self) -> &'static str { "dong" } }
+    ///
+    /// let mut bindings = Bindings::default();
+    /// bindings.extend::<Bell>("ChimeBootloader");
+    /// let container = bindings.seal();
+    /// assert_eq!(container.all::<dyn Chime>()?[0].sound(), "dong");
+    /// # Ok::<(), nautil::container::ResolveError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`get`](Self::get), for any of them.
     pub fn all<I: Interface + ?Sized>(&self) -> Result<Vec<Arc<I>>, ResolveError> {
@@ -86,6 +103,27 @@ impl Container {
     }
 
     /// A new component that need not be bound, for `bootloader`: a console command, say.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use nautil::container::{Bindings, Component, Interface};
+    ///
+    /// struct Port(u16);
+    ///
+    /// trait Page: Interface { fn text(&self) -> String; }
+    ///
+    /// #[derive(Component)]
+    /// #[shaku(interface = Page)]
+    /// struct PortPage { #[shaku(inject)] port: Arc<Port> }
+    /// impl Page for PortPage { fn text(&self) -> String { self.port.0.to_string() } }
+    ///
+    /// let mut bindings = Bindings::default();
+    /// bindings.instance("ServerBootloader", Arc::new(Port(9001)));
+    /// let container = bindings.seal();
+    /// assert_eq!(container.make::<PortPage>("PageBootloader")?.text(), "9001");
+    /// # Ok::<(), nautil::container::ResolveError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`get`](Self::get), for anything that it needs.
@@ -109,6 +147,25 @@ impl Container {
     ///
     /// Nothing is built twice, whether it fails or not. What boot makes may not have been made yet: that, and what needs
     /// it, is no fault.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use nautil::container::Bindings;
+    ///
+    /// struct Port(u16);
+    /// struct Address(String);
+    ///
+    /// let mut bindings = Bindings::default();
+    /// bindings.factory("ServerBootloader", |resolver| {
+    ///     Ok(Arc::new(Address(format!("localhost:{}", resolver.get::<Port>().0))))
+    /// });
+    /// let faults = bindings.seal().check();
+    /// assert_eq!(
+    ///     faults[0].to_string(),
+    ///     "nothing is bound to `Port`\n  needed by `Address`, from bootloader `ServerBootloader`"
+    /// );
+    /// ```
     #[must_use]
     pub fn check(&self) -> Vec<ResolveError> {
         let _once = self.remember_failures();
@@ -123,6 +180,20 @@ impl Container {
     }
 
     /// Everything that is bound, as it was declared.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use nautil::container::{Bindings, Kind};
+    ///
+    /// struct Port(u16);
+    ///
+    /// let mut bindings = Bindings::default();
+    /// bindings.instance("ServerBootloader", Arc::new(Port(9001)));
+    /// let [port] = &bindings.seal().entries()[..] else { panic!("one is bound") };
+    /// assert_eq!((port.interface.as_str(), port.kind), ("Port", Kind::Instance));
+    /// assert_eq!(port.bootloader, "ServerBootloader");
+    /// ```
     #[must_use]
     pub fn entries(&self) -> Vec<BindingInfo> {
         self.registry.entries()

@@ -19,6 +19,64 @@ use crate::container::Container;
 
 impl Init<'_> {
     /// Serves a gRPC service by this component. It is not bound under the interface: that is the client's name.
+    ///
+    /// The component is code of the application, and implements the interface that the generator wrote for the service:
+    ///
+    /// ```standalone_crate
+    /// # #[path = "../../tests/streams/generated/mod.rs"]
+    /// # mod generated;
+    /// # use nautil::container::Component;
+    /// # use nautil::grpc::{BoxStream, Request, Response, Status};
+    /// # use nautil::testing::TestKernel;
+    /// # use nautil::{Bootloader, Bootloaders, Init, Kernel};
+    /// use generated::streams::{EchoServiceInterface, Words};
+    ///
+    /// #[derive(Component)]
+    /// #[shaku(interface = EchoServiceInterface)]
+    /// struct EchoService;
+    /// #[nautil::async_trait]
+    /// impl EchoServiceInterface for EchoService {
+    ///     async fn say(&self, request: Request<Words>) -> Result<Response<Words>, Status> {
+    ///         Ok(Response::new(request.into_inner()))
+    ///     }
+    /// #     async fn split(&self, _: Request<Words>) -> Result<Response<BoxStream<Words>>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// #     async fn join(&self, _: Request<BoxStream<Words>>) -> Result<Response<Words>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// #     async fn repeat(&self, _: Request<BoxStream<Words>>) -> Result<Response<BoxStream<Words>>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// }
+    ///
+    /// #[derive(PartialEq)]
+    /// struct EchoBootloader;
+    /// impl Bootloader for EchoBootloader {
+    ///     fn init(&self, init: &mut Init<'_>) {
+    ///         init.serve::<EchoService>();
+    ///     }
+    /// }
+    ///
+    /// # struct App;
+    /// # impl Kernel for App {
+    /// #     const NAME: &'static str = "demo";
+    /// #     const VERSION: &'static str = "1.0.0";
+    /// #     fn bootloaders(&self) -> Bootloaders {
+    /// #         Bootloaders::new().with(EchoBootloader)
+    /// #     }
+    /// # }
+    /// #
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), nautil::BoxError> {
+    /// # let root = tempfile::tempdir()?;
+    /// # std::fs::create_dir(root.path().join("config"))?;
+    /// // In a test:
+    /// let called = TestKernel::of(App).console(["grpc:services"]).await;
+    /// assert!(called.out.contains("streams.EchoService  Say"), "{}", called.out);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn serve<C>(&mut self) -> &mut Self
     where
         C: Component<Container>,
@@ -34,6 +92,77 @@ impl Init<'_> {
     }
 
     /// Puts a tower layer around every served call; the first declared is the outermost.
+    ///
+    /// ```standalone_crate
+    /// # #[path = "../../tests/streams/generated/mod.rs"]
+    /// # mod generated;
+    /// # use nautil::container::Component;
+    /// # use nautil::grpc::{BoxStream, Request, Response, Status};
+    /// # use nautil::testing::TestKernel;
+    /// # use nautil::{Bootloader, Bootloaders, Init, Kernel};
+    /// # use generated::config::ClientsConfig;
+    /// # use generated::streams::{EchoServiceInterface, Words};
+    /// use nautil::grpc::{Body, http};
+    /// use tower::util::MapResponseLayer;
+    ///
+    /// # #[derive(Component)]
+    /// # #[shaku(interface = EchoServiceInterface)]
+    /// # struct EchoService;
+    /// # #[nautil::async_trait]
+    /// # impl EchoServiceInterface for EchoService {
+    /// #     async fn say(&self, request: Request<Words>) -> Result<Response<Words>, Status> {
+    /// #         Ok(Response::new(request.into_inner()))
+    /// #     }
+    /// #     async fn split(&self, _: Request<Words>) -> Result<Response<BoxStream<Words>>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// #     async fn join(&self, _: Request<BoxStream<Words>>) -> Result<Response<Words>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// #     async fn repeat(&self, _: Request<BoxStream<Words>>) -> Result<Response<BoxStream<Words>>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// # }
+    ///
+    /// /// Says in each answer which version gave it.
+    /// fn with_version(mut response: http::Response<Body>) -> http::Response<Body> {
+    ///     response.headers_mut().insert("x-version", http::HeaderValue::from_static("1.0.0"));
+    ///     response
+    /// }
+    ///
+    /// #[derive(PartialEq)]
+    /// struct EchoBootloader;
+    /// impl Bootloader for EchoBootloader {
+    ///     fn init(&self, init: &mut Init<'_>) {
+    ///         init.layer(MapResponseLayer::new(with_version));
+    /// #       init.serve::<EchoService>();
+    /// #       init.config::<ClientsConfig>();
+    /// #       init.client::<dyn EchoServiceInterface, ClientsConfig>(|clients| &clients.echo_service);
+    ///     }
+    /// }
+    ///
+    /// # struct App;
+    /// # impl Kernel for App {
+    /// #     const NAME: &'static str = "demo";
+    /// #     const VERSION: &'static str = "1.0.0";
+    /// #     fn bootloaders(&self) -> Bootloaders {
+    /// #         Bootloaders::new().with(EchoBootloader)
+    /// #     }
+    /// # }
+    /// #
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), nautil::BoxError> {
+    /// # let root = tempfile::tempdir()?;
+    /// # std::fs::create_dir(root.path().join("config"))?;
+    /// // In a test, with the client of a service:
+    /// let app = TestKernel::of(App).root(root.path()).start().await?;
+    /// let client = app.get::<dyn EchoServiceInterface>()?;
+    /// let response = client.say(Request::new(Words { text: "hello".to_owned() })).await?;
+    /// assert_eq!(response.metadata().get("x-version").unwrap(), "1.0.0");
+    /// # app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn layer<L, B>(&mut self, layer: L) -> &mut Self
     where
         L: Layer<Routes> + Clone + Send + Sync + 'static,
@@ -46,6 +175,35 @@ impl Init<'_> {
 
     /// Adds a page to the management port. The application does not start where another bootloader has its path, or where the
     /// path is none.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// use nautil::container::Component;
+    /// use nautil::grpc::server::{PageRequest, PageResponse, text};
+    /// use nautil::grpc::{DynPage, Page};
+    ///
+    /// #[derive(Component)]
+    /// #[shaku(interface = DynPage)]
+    /// struct ReadyPage;
+    /// impl Page for ReadyPage {
+    ///     const PATH: &'static str = "/readyz";
+    ///     const ABOUT: &'static str = "Whether the application is ready";
+    ///     async fn answer(&self, _: PageRequest) -> PageResponse { text("ready") }
+    /// }
+    ///
+    /// # let kernel = kernel(|init| {
+    /// // In `init`, with a path that the framework itself has:
+    /// init.page::<ReadyPage>();
+    /// # });
+    /// # run(async {
+    /// // In a test:
+    /// let error = kernel.start().await.unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "page `/readyz` is declared twice: by bootloader `GrpcServerBootloader` and by bootloader `ExampleBootloader`"
+    /// );
+    /// # Ok(()) });
+    /// ```
     pub fn page<C>(&mut self) -> &mut Self
     where
         C: Page + Component<Container, Interface = dyn DynPage>,
@@ -67,6 +225,35 @@ impl Init<'_> {
 
     /// Adds a health check. The application does not start where another bootloader has its name, or where it speaks for a
     /// service that is not served.
+    ///
+    /// ```
+    #[doc = include_str!("../example.txt")]
+    /// use nautil::bootloader::BoxError;
+    /// use nautil::container::Component;
+    /// use nautil::grpc::{DynHealthCheck, HealthCheck, Scope};
+    ///
+    /// #[derive(Component)]
+    /// #[shaku(interface = DynHealthCheck)]
+    /// struct RatesCheck;
+    /// impl HealthCheck for RatesCheck {
+    ///     const NAME: &'static str = "rates";
+    ///     const SCOPE: Scope = Scope::Services(&["currency.CurrencyRateService"]);
+    ///     async fn check(&self) -> Result<(), BoxError> { Ok(()) }
+    /// }
+    ///
+    /// # let kernel = kernel(|init| {
+    /// // In `init`, where nobody says `init.serve` for that service:
+    /// init.health_check::<RatesCheck>();
+    /// # });
+    /// # run(async {
+    /// // In a test:
+    /// let error = kernel.start().await.unwrap_err();
+    /// assert!(error.to_string().contains(
+    ///     "health check `rates` of bootloader `ExampleBootloader` speaks for the service `currency.CurrencyRateService`, \
+    ///      which is not served"
+    /// ));
+    /// # Ok(()) });
+    /// ```
     pub fn health_check<C>(&mut self) -> &mut Self
     where
         C: HealthCheck + Component<Container, Interface = dyn DynHealthCheck>,
@@ -113,6 +300,70 @@ impl Init<'_> {
     }
 
     /// Binds the interface of a service to its client, connected as the section `T` says.
+    ///
+    /// The generated `ServiceBootloader` does it for every service, so that an application rarely says it:
+    ///
+    /// ```standalone_crate
+    /// # #[path = "../../tests/streams/generated/mod.rs"]
+    /// # mod generated;
+    /// # use nautil::container::Component;
+    /// # use nautil::grpc::{BoxStream, Request, Response, Status};
+    /// # use nautil::testing::TestKernel;
+    /// use nautil::{Bootloader, Bootloaders, Init, Kernel};
+    ///
+    /// use generated::config::ClientsConfig;
+    /// use generated::streams::{EchoServiceInterface, Words};
+    ///
+    /// # #[derive(Component)]
+    /// # #[shaku(interface = EchoServiceInterface)]
+    /// # struct EchoService;
+    /// # #[nautil::async_trait]
+    /// # impl EchoServiceInterface for EchoService {
+    /// #     async fn say(&self, request: Request<Words>) -> Result<Response<Words>, Status> {
+    /// #         Ok(Response::new(request.into_inner()))
+    /// #     }
+    /// #     async fn split(&self, _: Request<Words>) -> Result<Response<BoxStream<Words>>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// #     async fn join(&self, _: Request<BoxStream<Words>>) -> Result<Response<Words>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// #     async fn repeat(&self, _: Request<BoxStream<Words>>) -> Result<Response<BoxStream<Words>>, Status> {
+    /// #         Err(Status::unimplemented(""))
+    /// #     }
+    /// # }
+    /// #[derive(PartialEq)]
+    /// struct EchoBootloader;
+    /// impl Bootloader for EchoBootloader {
+    ///     fn init(&self, init: &mut Init<'_>) {
+    ///         init.config::<ClientsConfig>();
+    ///         init.client::<dyn EchoServiceInterface, ClientsConfig>(|clients| &clients.echo_service);
+    /// #       init.serve::<EchoService>();
+    ///     }
+    /// }
+    ///
+    /// # struct App;
+    /// # impl Kernel for App {
+    /// #     const NAME: &'static str = "demo";
+    /// #     const VERSION: &'static str = "1.0.0";
+    /// #     fn bootloaders(&self) -> Bootloaders {
+    /// #         Bootloaders::new().with(EchoBootloader)
+    /// #     }
+    /// # }
+    /// #
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), nautil::BoxError> {
+    /// # let root = tempfile::tempdir()?;
+    /// # std::fs::create_dir(root.path().join("config"))?;
+    /// // In a test, where the client is connected to the application's own service:
+    /// let app = TestKernel::of(App).root(root.path()).start().await?;
+    /// let client = app.get::<dyn EchoServiceInterface>()?;
+    /// let said = client.say(Request::new(Words { text: "hello".to_owned() })).await?;
+    /// assert_eq!(said.into_inner().text, "hello");
+    /// # app.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn client<I, T>(&mut self, config: fn(&T) -> &ClientConfig) -> &mut Self
     where
         I: Service + Interface + ?Sized,

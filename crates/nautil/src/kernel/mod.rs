@@ -26,6 +26,29 @@ pub(crate) use worker::Workers;
 pub use worker::{DynWorker, Worker};
 
 /// An application: its name, and its bootloaders.
+///
+/// ```
+/// use nautil::testing::TestKernel;
+/// use nautil::{Bootloaders, Kernel};
+///
+/// struct App;
+/// impl Kernel for App {
+///     const NAME: &'static str = "currency-rate";
+///     const VERSION: &'static str = "1.2.0";
+///
+///     fn bootloaders(&self) -> Bootloaders {
+///         // With `.with(RatesBootloader)`, and so on.
+///         Bootloaders::new()
+///     }
+/// }
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// // `fn main() -> ExitCode { nautil::run(App) }` is the program. A test calls the same kernel:
+/// let called = TestKernel::of(App).console(["--version"]).await;
+/// assert_eq!(called.out, "currency-rate 1.2.0\n");
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Kernel {
     /// What the application is called.
     const NAME: &'static str;
