@@ -1,7 +1,9 @@
 //! The kernel: an application's table of contents, and the order in which it comes to life.
 
 mod app;
+mod booted;
 mod command;
+mod error;
 mod init;
 mod panic;
 mod phases;
@@ -15,7 +17,9 @@ use crate::bootloader::Bootloaders;
 
 pub(crate) use app::AppBootloader;
 pub use app::AppConfig;
-pub(crate) use phases::{BootError, Booted, Configured, Declared};
+pub(crate) use booted::Booted;
+pub(crate) use error::BootError;
+pub(crate) use phases::{Configured, Declared};
 pub(crate) use process::{Process, run};
 pub(crate) use report::Report;
 #[cfg(feature = "dev")]
@@ -25,7 +29,7 @@ pub use crate::shutdown::Shutdown;
 pub(crate) use worker::Workers;
 pub use worker::{DynWorker, Worker};
 
-/// An application: its name, and its bootloaders.
+/// An application: its name, its version, and the list of its bootloaders.
 ///
 /// ```
 /// use nautil::testing::TestKernel;
@@ -50,16 +54,17 @@ pub use worker::{DynWorker, Worker};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Kernel {
-    /// What the application is called.
+    /// The name of the application, as its help shows it.
     const NAME: &'static str;
-    /// Its version: `env!("CARGO_PKG_VERSION")`.
+    /// The version of the application: most often `env!("CARGO_PKG_VERSION")`.
     const VERSION: &'static str;
 
-    /// The application's bootloaders. Those of the framework come before them.
+    /// Lists the bootloaders of the application. Those of the framework come before them.
     fn bootloaders(&self) -> Bootloaders;
 }
 
-/// The framework alone: what is left of an application whose `generated/` is missing, enough to generate it.
+/// The framework without an application. It can run `grpc:generate` for an application that does not compile, because its
+/// `generated/` is missing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bare;
 

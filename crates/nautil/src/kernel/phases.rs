@@ -1,36 +1,24 @@
-//! The phases, each a type: what belongs to one phase cannot be done in another.
+//! The phases before `boot`, each a type: what belongs to one phase cannot be done in another.
 //!
-//! [`Declared`] (after `init`) → [`Configured`] (arguments known, config frozen, container sealed) → [`Booted`].
+//! [`Declared`] (after `init`) → [`Configured`] (arguments known, config frozen, container sealed) → [`Booted`], which has a file
+//! of its own. Each phase consumes the one before it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::time::{timeout, timeout_at};
-use tokio_util::task::AbortOnDropHandle;
-
-use super::panic::caught;
-use super::running::{RunningWorkers, WorkerError};
-use super::worker::Workers;
-use super::{AppConfig, Kernel, Report};
-use crate::bootloader::{
-    AsyncFactory, Boot, Bootloaders, BoxError, Declarations, DeclareError, Init, Listed,
-    OrderError, order,
-};
-use crate::config::{self, Config};
+use super::booted::Booted;
+use super::error::{BootError, KernelError};
+use super::{Kernel, Report};
+use crate::bootloader::{AsyncFactory, Boot, Bootloaders, Declarations, Init, Listed, order};
+use crate::config::Config;
 use crate::console::{Commands, Descriptions, Globals, Output};
-use crate::container::{Bindings, Checks, Container, ResolveError, distinct};
+use crate::container::{Bindings, Checks, Container, distinct};
 use crate::environment::Environment;
 use crate::shutdown::Shutdown;
 use crate::supervisor::ServiceManager;
 
-/// How long a `boot` that is cut may take to let go of what it holds.
-const CUT: Duration = Duration::from_secs(1);
-
-/// How long a `shutdown` has that comes after the deadline.
-const TURN: Duration = Duration::from_millis(100);
-
-/// Who binds what belongs to no bootloader.
+/// The name of what binds that which belongs to no bootloader.
 const KERNEL: &str = "the kernel";
 
 /// After `init`: everything is declared, nothing is read or built.
@@ -42,7 +30,7 @@ pub(crate) struct Declared {
     report: Report,
 }
 
-/// Config frozen, container sealed.
+/// After the config was read: it is frozen, and the container is sealed. Nothing is built yet.
 #[derive(Debug)]
 pub(crate) struct Configured {
     bootloaders: Vec<Listed>,
@@ -50,63 +38,6 @@ pub(crate) struct Configured {
     pub(crate) boot: Boot,
     config: Arc<Config>,
     report: Arc<Report>,
-}
-
-/// Bootloaders have booted: all of them, or those before one that failed.
-#[derive(Debug)]
-pub(crate) struct Booted {
-    bootloaders: Vec<Listed>,
-    pub(super) boot: Boot,
-    workers: RunningWorkers,
-}
-
-/// Why an application cannot be put together.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum KernelError {
-    #[error(transparent)]
-    Order(#[from] OrderError),
-    #[error(transparent)]
-    Declare(#[from] DeclareError),
-}
-
-/// Why an application does not start.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BootError {
-    #[error("the config is broken")]
-    Config(Vec<config::Error>),
-    #[error("the container is broken")]
-    Container(Vec<ResolveError>),
-    #[error(transparent)]
-    Bootloader(#[from] BootloaderError),
-    #[error("stopped before the application had booted")]
-    Stopped,
-}
-
-/// Something of the application that did not stop as it should.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StopError {
-    #[error(transparent)]
-    Worker(#[from] WorkerError),
-    #[error(transparent)]
-    Bootloader(#[from] BootloaderError),
-}
-
-/// A bootloader that failed, in `boot` or in `shutdown`.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BootloaderError {
-    #[error("bootloader `{name}` failed in {phase}")]
-    Failed {
-        name: &'static str,
-        phase: &'static str,
-        source: BoxError,
-    },
-    #[error("bootloader `{name}` took longer in {phase} than `{key}` = {limit:?} allows")]
-    Late {
-        name: &'static str,
-        phase: &'static str,
-        key: &'static str,
-        limit: Duration,
-    },
 }
 
 impl Declared {
@@ -140,6 +71,7 @@ impl Declared {
             let errors = declarations.errors.into_iter();
             return Err(errors.map(KernelError::from).collect());
         }
+        // These are injected everywhere, so they are declared even if no bootloader has declared any.
         let commands = declarations.declare::<Commands>(KERNEL);
         commands.identify(K::NAME, K::VERSION, binary);
         declarations.declare::<Checks>(KERNEL);
@@ -196,6 +128,7 @@ impl Declared {
         bindings.instance(KERNEL, Arc::new(service_manager));
         bindings.instance(KERNEL, Arc::new(sources));
         bindings.instance(KERNEL, Arc::new(options));
+        // Last, so that a test can put something in the place of any binding.
         override_bindings(&mut bindings);
 
         Configured {
@@ -217,18 +150,23 @@ impl Configured {
         &self.boot.container
     }
 
-    /// Logs what the config passed over, once there are logs.
+    /// Logs which variables the config passed over. It is called once there are logs.
     pub(crate) fn log_config(&self) {
         self.config.log();
     }
 
-    /// Everything that keeps the application from being whole.
+    /// Builds everything that is bound and everything that features build beside it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the config. If nothing is, everything that cannot be built: with a broken section, each
+    /// component that needs it would be reported too, and hide the one thing to mend.
     pub(crate) fn check(&self) -> Result<(), BootError> {
         let errors = self.config.errors();
         if !errors.is_empty() {
             return Err(BootError::Config(errors));
         }
         let container = &self.boot.container;
+        // Held until both checks are over: they need much of the same.
         let _once = container.remember_failures();
         let others = container.get::<Checks>();
         let others = others.map_or_else(|fault| vec![fault], |checks| checks.run(container));
@@ -239,8 +177,10 @@ impl Configured {
         Ok(())
     }
 
-    /// Boots every bootloader in its turn, and starts the workers. Where one fails, the error comes with those that are to be
-    /// shut down: all before it, and itself where its `boot` was cut in the middle.
+    /// Boots every bootloader in its turn, and starts the workers.
+    ///
+    /// # Errors
+    /// What failed, with the application as far as it has booted: it has to be shut down.
     pub(crate) async fn boot(self) -> Result<Booted, (BootError, Booted)> {
         let Configured {
             bootloaders,
@@ -249,154 +189,20 @@ impl Configured {
             report,
             ..
         } = self;
-        let limit = app_config(&boot).boot_timeout;
-        let mut booted = Booted {
-            bootloaders: Vec::new(),
-            boot,
-            workers: RunningWorkers::default(),
-        };
+        let mut booted = Booted::new(boot);
         for (listed, timing) in bootloaders.into_iter().zip(report.enabled()) {
             let start = Instant::now();
             let own = factories.extract_if(.., |factory| factory.bootloader == listed.name);
             let own: Vec<AsyncFactory> = own.collect();
-            match boot_one(&listed, own, &booted.boot, limit).await {
-                Ok(()) => {
-                    // Set once: a run boots once.
-                    let _ = timing.boot.set(start.elapsed());
-                    booted.bootloaders.push(listed);
-                }
-                Err((error, is_cut)) => {
-                    booted.bootloaders.extend(is_cut.then_some(listed));
-                    return Err((error, booted));
-                }
+            if let Err(error) = booted.boot_next(listed, own).await {
+                return Err((error, booted));
             }
+            // It is empty: an application boots once.
+            let _ = timing.boot.set(start.elapsed());
         }
-        let container = &booted.boot.container;
-        let started = match container.get::<Workers>() {
-            Ok(workers) => RunningWorkers::start(&workers, container, &booted.boot.shutdown),
-            Err(fault) => Err(vec![fault]),
-        };
-        match started {
-            Ok(workers) => booted.workers = workers,
-            Err(faults) => return Err((BootError::Container(faults), booted)),
+        match booted.start_workers() {
+            Ok(()) => Ok(booted),
+            Err(error) => Err((error, booted)),
         }
-        Ok(booted)
     }
-}
-
-/// Boots one bootloader, and says with its error whether it was cut: then it may have taken what only its `shutdown` gives back.
-///
-/// It boots in a task of its own, so that one that blocks its thread is noticed, and does not keep a signal waiting.
-async fn boot_one(
-    listed: &Listed,
-    factories: Vec<AsyncFactory>,
-    boot: &Boot,
-    limit: Duration,
-) -> Result<(), (BootError, bool)> {
-    let name = listed.name;
-    let phase = "boot";
-    let start = Instant::now();
-    let (bootloader, own) = (Arc::clone(&listed.bootloader), boot.clone());
-    let booting = async move {
-        for factory in factories {
-            (factory.make)(own.clone()).await?;
-        }
-        bootloader.boot(&own).await
-    };
-    let task = tokio::spawn(async move { caught(booting).await });
-    let mut task = AbortOnDropHandle::new(task);
-    let late = BootloaderError::Late {
-        name,
-        phase,
-        key: "app.boot_timeout",
-        limit,
-    };
-    let (error, is_cut) = tokio::select! {
-        () = boot.shutdown.requested() => (BootError::Stopped, true),
-        ended = timeout(limit, &mut task) => match ended {
-            // Where all tasks share a thread, one that blocks it hides its own lateness from the timer.
-            Ok(Ok(Ok(Ok(())))) if start.elapsed() > limit => (late.into(), true),
-            Ok(Ok(Ok(Ok(())))) => return Ok(()),
-            Ok(Ok(Ok(Err(source)))) => {
-                (BootloaderError::Failed { name, phase, source }.into(), false)
-            }
-            Ok(Ok(Err(panicked))) => {
-                let source = panicked.into();
-                (BootloaderError::Failed { name, phase, source }.into(), true)
-            }
-            // Nobody else aborts it.
-            Ok(Err(error)) => {
-                let source = error.into();
-                (BootloaderError::Failed { name, phase, source }.into(), true)
-            }
-            Err(_) => (late.into(), true),
-        },
-    };
-    if !task.is_finished() {
-        task.abort();
-        // What it holds is dropped before its `shutdown` runs; one that blocks its thread is not waited for.
-        let _ = timeout(CUT, &mut task).await;
-    }
-    Err((error, is_cut))
-}
-
-impl Booted {
-    /// Resolves when a worker fails.
-    pub(super) async fn worker_failed(&mut self) -> WorkerError {
-        self.workers.failed().await
-    }
-
-    /// Stops the workers, then shuts the bootloaders down in reverse order, all within one deadline. Returns what failed.
-    pub(crate) async fn shutdown(self) -> Vec<StopError> {
-        let Booted {
-            bootloaders,
-            boot,
-            workers,
-        } = self;
-        let limit = app_config(&boot).shutdown_timeout;
-        let deadline = tokio::time::Instant::now() + limit;
-        boot.shutdown.request();
-        let mut errors: Vec<StopError> = Vec::new();
-        let late = workers.join(deadline, limit).await;
-        errors.extend(late.into_iter().map(StopError::from));
-        for listed in bootloaders.iter().rev() {
-            let (name, phase) = (listed.name, "shutdown");
-            let (bootloader, own) = (Arc::clone(&listed.bootloader), boot.clone());
-            // In a task of its own, as its `boot` was.
-            let task = tokio::spawn(async move { caught(bootloader.shutdown(&own)).await });
-            let task = AbortOnDropHandle::new(task);
-            // Whoever needs no time gets its turn even when the time is over.
-            let by = deadline.max(tokio::time::Instant::now() + TURN);
-            let source: BoxError = match timeout_at(by, task).await {
-                Ok(Ok(Ok(Ok(())))) => continue,
-                Ok(Ok(Ok(Err(source)))) => source,
-                Ok(Ok(Err(panicked))) => panicked.into(),
-                Ok(Err(error)) => error.into(),
-                Err(_) => {
-                    let late = BootloaderError::Late {
-                        name,
-                        phase,
-                        key: "app.shutdown_timeout",
-                        limit,
-                    };
-                    errors.push(late.into());
-                    continue;
-                }
-            };
-            errors.push(
-                BootloaderError::Failed {
-                    name,
-                    phase,
-                    source,
-                }
-                .into(),
-            );
-        }
-        errors
-    }
-}
-
-/// The section `app`; its defaults where it is broken, which is reported elsewhere.
-fn app_config(boot: &Boot) -> Arc<AppConfig> {
-    boot.get::<AppConfig>().unwrap_or_default()
 }
