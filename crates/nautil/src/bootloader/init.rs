@@ -1,22 +1,19 @@
-//! The `init` phase: what bootloaders declare, and who declared it.
+//! The `init` phase: what bootloaders declare, and which of them declared it.
 //!
-//! The verbs here are those of the container and the config. Every other feature has its own in its room, as a further
-//! `impl Init`, and a crate outside writes an extension trait; all of them stand on [`Init::declare`].
+//! The verbs here are those that every other verb stands on, and that of the config; `bind.rs` has those of the container. Every
+//! other feature has its own verbs in its room, as a further `impl Init`, and a crate outside writes an extension trait.
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 
-use shaku::{Component, Interface};
-
-use super::declarations::{AsyncFactory, Declarations, DeclareError};
-use super::{Boot, BoxError};
+use super::BoxError;
+use super::declarations::{Declarations, DeclareError};
 use crate::config::{Section, SectionReader};
-use crate::container::{Checks, Container, ResolveError, Resolver};
 
-/// What one bootloader may declare. There is no config yet, and nothing is built.
+/// What one bootloader may declare in [`Bootloader::init`](super::Bootloader::init). The config has not been read at that time,
+/// and no component is built.
 ///
-/// A feature keeps what others declare to it in a type of its own, and gives them a verb for it:
+/// A feature keeps what other bootloaders declare to it in a type of its own, and gives them a verb for it:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -89,8 +86,8 @@ use crate::container::{Checks, Container, ResolveError, Resolver};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Init<'kernel> {
-    bootloader: &'static str,
-    declarations: &'kernel mut Declarations,
+    pub(super) bootloader: &'static str,
+    pub(super) declarations: &'kernel mut Declarations,
 }
 
 impl<'kernel> Init<'kernel> {
@@ -101,7 +98,7 @@ impl<'kernel> Init<'kernel> {
         }
     }
 
-    /// The name of the bootloader that declares, as reports show it.
+    /// Returns the name of the bootloader that declares. Reports show it, and a feature keeps it beside what was declared.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -124,8 +121,8 @@ impl<'kernel> Init<'kernel> {
         self.bootloader
     }
 
-    /// What all bootloaders declare of this type: one value, made by `Default` when it is first asked for. After `init` it
-    /// is sealed, and `Arc<T>` can be injected.
+    /// Returns what all bootloaders declare of this type. It is one value, which is made by `Default` when the first bootloader
+    /// asks for it. When the last `init` is over nobody can change it any more, and `Arc<T>` can be injected.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -147,8 +144,8 @@ impl<'kernel> Init<'kernel> {
         self.declarations.declare(self.bootloader)
     }
 
-    /// Reports that a name is taken: `what` is its kind (`command`), `first` the bootloader that has it. The application
-    /// does not start.
+    /// Reports that a name is taken, so that the application does not start. `what` is the kind of the name, such as `command`,
+    /// and `first` is the bootloader that has the name already.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -174,7 +171,7 @@ impl<'kernel> Init<'kernel> {
         });
     }
 
-    /// Reports a declaration that cannot stand. The application does not start.
+    /// Reports a declaration that makes no sense, so that the application does not start.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -198,7 +195,7 @@ impl<'kernel> Init<'kernel> {
         });
     }
 
-    /// Declares a config section; `Arc<T>` can then be injected.
+    /// Declares a config section. Its values can then be injected, as `Arc<T>`.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -232,283 +229,6 @@ impl<'kernel> Init<'kernel> {
             }
             None => self.declarations.sections.push(section),
         }
-        self
-    }
-
-    /// Binds a component to its interface: one for the whole application, built on first use.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use nautil::container::{Component, Interface};
-    ///
-    /// trait Clock: Interface { fn hour(&self) -> u32; }
-    ///
-    /// #[derive(Component)]
-    /// #[shaku(interface = Clock)]
-    /// struct Noon;
-    /// impl Clock for Noon { fn hour(&self) -> u32 { 12 } }
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In `init`:
-    /// init.bind::<Noon>();
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// assert_eq!(app.get::<dyn Clock>()?.hour(), 12);
-    /// # Ok(()) });
-    /// ```
-    pub fn bind<C: Component<Container>>(&mut self) -> &mut Self {
-        self.declarations.bindings.bind::<C>(self.bootloader);
-        self
-    }
-
-    /// Binds a component with values for its fields that are not injected.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use nautil::container::{Component, Interface};
-    ///
-    /// trait Clock: Interface { fn hour(&self) -> u32; }
-    ///
-    /// #[derive(Component)]
-    /// #[shaku(interface = Clock)]
-    /// struct Fixed { hour: u32 }
-    /// impl Clock for Fixed { fn hour(&self) -> u32 { self.hour } }
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In `init`:
-    /// init.bind_with::<Fixed>(|| FixedParameters { hour: 9 });
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// assert_eq!(app.get::<dyn Clock>()?.hour(), 9);
-    /// # Ok(()) });
-    /// ```
-    pub fn bind_with<C: Component<Container>>(
-        &mut self,
-        parameters: impl Fn() -> C::Parameters + Send + Sync + 'static,
-    ) -> &mut Self {
-        let bindings = &mut self.declarations.bindings;
-        bindings.bind_with::<C>(self.bootloader, parameters);
-        self
-    }
-
-    /// Binds a value that is there already.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use std::sync::Arc;
-    ///
-    /// struct Zone(&'static str);
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In `init`:
-    /// init.instance(Arc::new(Zone("UTC")));
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// assert_eq!(app.get::<Zone>()?.0, "UTC");
-    /// # Ok(()) });
-    /// ```
-    pub fn instance<I: Interface + ?Sized>(&mut self, value: Arc<I>) -> &mut Self {
-        let bindings = &mut self.declarations.bindings;
-        bindings.instance::<I>(self.bootloader, value);
-        self
-    }
-
-    /// Binds a closure that makes the value, on first use, from what it resolves.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use std::sync::Arc;
-    ///
-    /// struct Port(u16);
-    /// struct Address(String);
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In `init`:
-    /// init.instance(Arc::new(Port(9001)));
-    /// init.factory(|resolver| {
-    ///     let port = resolver.get::<Port>();
-    ///     Ok(Arc::new(Address(format!("localhost:{}", port.0))))
-    /// });
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// assert_eq!(app.get::<Address>()?.0, "localhost:9001");
-    /// # Ok(()) });
-    /// ```
-    pub fn factory<I: Interface + ?Sized>(
-        &mut self,
-        make: impl Fn(&mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
-    ) -> &mut Self {
-        let bindings = &mut self.declarations.bindings;
-        bindings.factory::<I>(self.bootloader, make);
-        self
-    }
-
-    /// Binds a value that takes an `await` to be made: a pool that connects, a first fetch. It is made in the phase `boot`,
-    /// before the `boot` of this bootloader and after that of those before it, and within the same `app.boot_timeout`. From
-    /// then on it is injected like anything else; whoever asks for it before hears that it is not made yet.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use std::sync::Arc;
-    ///
-    /// struct Pool(usize);
-    ///
-    /// async fn connect() -> std::io::Result<Pool> { Ok(Pool(8)) }
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In `init`:
-    /// init.async_factory(|_boot| async { Ok(Arc::new(connect().await?)) });
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// assert_eq!(app.get::<Pool>()?.0, 8);
-    /// # Ok(()) });
-    /// ```
-    pub fn async_factory<I, F>(
-        &mut self,
-        make: impl FnOnce(Boot) -> F + Send + Sync + 'static,
-    ) -> &mut Self
-    where
-        I: Interface + ?Sized,
-        F: Future<Output = Result<Arc<I>, BoxError>> + Send + 'static,
-    {
-        let place = self.declarations.bindings.deferred::<I>(self.bootloader);
-        self.declarations.factories.push(AsyncFactory {
-            bootloader: self.bootloader,
-            make: Box::new(move |boot| {
-                Box::pin(async move {
-                    // A test has put something else in its place, say.
-                    if place.is_needed() {
-                        place.fill(make(boot).await?);
-                    }
-                    Ok(())
-                })
-            }),
-        });
-        self
-    }
-
-    /// Adds a component to the ordered list of its interface, injected as `Vec<Arc<dyn I>>`.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use nautil::container::{Component, Container, Interface};
-    ///
-    /// trait Chime: Interface { fn sound(&self) -> &'static str; }
-    ///
-    /// #[derive(Component)]
-    /// #[shaku(interface = Chime)]
-    /// struct Bell;
-    /// impl Chime for Bell { fn sound(&self) -> &'static str { "dong" } }
-    ///
-    /// #[derive(Component)]
-    /// #[shaku(interface = Chime)]
-    /// struct Cuckoo;
-    /// impl Chime for Cuckoo { fn sound(&self) -> &'static str { "cuckoo" } }
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In `init`:
-    /// init.extend::<Bell>().extend::<Cuckoo>();
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// let chimes = app.get::<Container>()?.all::<dyn Chime>()?;
-    /// let sounds: Vec<_> = chimes.iter().map(|chime| chime.sound()).collect();
-    /// assert_eq!(sounds, ["dong", "cuckoo"]);
-    /// # Ok(()) });
-    /// ```
-    pub fn extend<C: Component<Container>>(&mut self) -> &mut Self {
-        self.declarations.bindings.extend::<C>(self.bootloader);
-        self
-    }
-
-    /// Wraps what is bound to `I`, whoever bound it.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use std::sync::Arc;
-    ///
-    /// use nautil::container::Interface;
-    ///
-    /// trait Clock: Interface { fn hour(&self) -> u32; }
-    ///
-    /// struct Noon;
-    /// impl Clock for Noon { fn hour(&self) -> u32 { 12 } }
-    ///
-    /// struct SummerTime(Arc<dyn Clock>);
-    /// impl Clock for SummerTime { fn hour(&self) -> u32 { self.0.hour() + 1 } }
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In the `init` of one bootloader, and of another:
-    /// init.instance::<dyn Clock>(Arc::new(Noon));
-    /// init.decorate::<dyn Clock>(|clock, _| Ok(Arc::new(SummerTime(clock))));
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// assert_eq!(app.get::<dyn Clock>()?.hour(), 13);
-    /// # Ok(()) });
-    /// ```
-    pub fn decorate<I: Interface + ?Sized>(
-        &mut self,
-        wrap: impl Fn(Arc<I>, &mut Resolver<'_>) -> Result<Arc<I>, BoxError> + Send + Sync + 'static,
-    ) -> &mut Self {
-        let bindings = &mut self.declarations.bindings;
-        bindings.decorate::<I>(self.bootloader, wrap);
-        self
-    }
-
-    /// Binds a component in the place of what an earlier bootloader bound.
-    ///
-    /// ```
-    #[doc = include_str!("../example.txt")]
-    /// use std::sync::Arc;
-    ///
-    /// use nautil::container::{Component, Interface};
-    ///
-    /// trait Clock: Interface { fn hour(&self) -> u32; }
-    ///
-    /// struct Noon;
-    /// impl Clock for Noon { fn hour(&self) -> u32 { 12 } }
-    ///
-    /// #[derive(Component)]
-    /// #[shaku(interface = Clock)]
-    /// struct Midnight;
-    /// impl Clock for Midnight { fn hour(&self) -> u32 { 0 } }
-    ///
-    /// # let kernel = kernel(|init| {
-    /// // In the `init` of one bootloader, and of a later one:
-    /// init.instance::<dyn Clock>(Arc::new(Noon));
-    /// init.rebind::<Midnight>();
-    /// # });
-    /// # run(async {
-    /// // In a test:
-    /// let app = kernel.start().await?;
-    /// assert_eq!(app.get::<dyn Clock>()?.hour(), 0);
-    /// # Ok(()) });
-    /// ```
-    pub fn rebind<C: Component<Container>>(&mut self) -> &mut Self {
-        self.declarations.bindings.rebind::<C>(self.bootloader);
-        self
-    }
-
-    /// Adds a check of components that are bound to nothing, and that the application needs all the same. It returns what
-    /// cannot be built.
-    pub(crate) fn check(
-        &mut self,
-        check: impl Fn(&Container) -> Vec<ResolveError> + Send + Sync + 'static,
-    ) -> &mut Self {
-        self.declare::<Checks>().add(check);
         self
     }
 }

@@ -3,6 +3,7 @@
 //! A bootloader declares in [`init`](Bootloader::init) what its feature consists of (config section, bindings, commands,
 //! services), connects and warms up in [`boot`](Bootloader::boot), and lets go in [`shutdown`](Bootloader::shutdown).
 
+mod bind;
 mod boot;
 mod condition;
 mod declarations;
