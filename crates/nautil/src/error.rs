@@ -2,5 +2,5 @@
 
 use std::error::Error;
 
-/// Any error, on its way to whoever prints it.
+/// Any error: what a function returns that may fail for reasons of its own.
 pub type BoxError = Box<dyn Error + Send + Sync>;

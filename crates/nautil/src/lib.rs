@@ -69,13 +69,14 @@
 //! # Where to read first
 //!
 //! 1. The example above: every noun once, in use.
-//! 2. [`bootloader`]: the one trait that a feature implements, and [`Init`], all that it may declare.
-//! 3. `kernel/process.rs`: what [`run`] does from the first line to the exit code, and `kernel/phases.rs`, the phases that it walks
-//!    through. Each phase is a type, so that nothing can be added after its time.
-//! 4. `telemetry/`: the smallest room, a section with its bootloader. The other rooms are built alike.
-//!    `framework.rs` lists them.
+//! 2. [`bootloader`]: the one trait that a feature implements, and [`Init`], which has a verb for everything that a feature may
+//!    declare.
+//! 3. `kernel/process.rs`: what [`run`] does from the first line to the exit code. It walks through the phases of
+//!    `kernel/phases.rs` and `kernel/booted.rs`. Each phase is a type, so that nothing can be added after its time.
+//! 4. `telemetry/`: the smallest room of a feature, with a section, a verb and a bootloader. The other features are built alike,
+//!    and `framework.rs` lists their bootloaders.
 //! 5. For the way of a call, the crate [`nautil_grpc`]: its server and its client each begin with a map.
-//! 6. [`testing`]: the same kernel without a process around it, which is how everything here is tested.
+//! 6. [`testing`]: the same kernel without a process around it. Most tests of this crate go through it.
 //!
 //! # Features
 //!
@@ -114,7 +115,8 @@ pub use error::BoxError;
 pub use kernel::Kernel;
 pub use {clap, prost, prost_types, serde, shaku};
 
-/// Runs an application: the whole of `main`.
+/// Runs an application from its first line to its exit code: the whole of `main`. It reads the command line and the environment,
+/// and runs the command that is called.
 pub fn run<K: Kernel>(kernel: K) -> ExitCode {
     kernel::run(&kernel, framework::bootloaders(), framework::begin)
 }

@@ -1,8 +1,8 @@
-//! The wish to stop. What brings it, signals among others, is elsewhere.
+//! The request to stop. What makes the request, signals among others, is in other files.
 
 use tokio_util::sync::CancellationToken;
 
-/// Says when the application is to stop. A clone says the same.
+/// Tells when the application is to stop. Every clone is told by the same request.
 ///
 /// ```
 /// use nautil::kernel::Shutdown;
@@ -35,7 +35,7 @@ impl Shutdown {
         self.0.cancelled().await;
     }
 
-    /// Whether the application was asked to stop.
+    /// Says whether the application was asked to stop.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.is_cancelled()

@@ -1,4 +1,4 @@
-//! The real kernel in a test: bindings overridden, clients and services connected in memory, no port.
+//! The real kernel in a test: bindings are overridden, and clients and services are connected in memory, without a port.
 //!
 //! [`TestKernel`] calls console commands, and [`TestApp`] is what it starts.
 
@@ -18,7 +18,7 @@ use crate::kernel::{BootError, Booted, Declared, Kernel, Process};
 use crate::shutdown::Shutdown;
 use crate::supervisor::ServiceManager;
 
-/// Who overrides, in the reports of the container.
+/// The name of what overrides bindings, in the reports of the container.
 const TEST: &str = "the test";
 
 /// A kernel under test. It sees no process environment and no `.env`: its variables are those that the test sets.
@@ -89,15 +89,15 @@ type Override = Arc<dyn Fn(&mut Bindings) + Send + Sync>;
 /// What a console command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Called {
-    /// The exit code.
+    /// The exit code that the process would have.
     pub code: Code,
-    /// Standard output.
+    /// What it wrote to standard output.
     pub out: String,
-    /// Standard error.
+    /// What it wrote to standard error.
     pub err: String,
 }
 
-/// A booted application.
+/// An application that has booted, until it is [stopped](Self::stop).
 ///
 /// ```
 #[doc = include_str!("example.txt")]
@@ -119,13 +119,13 @@ pub struct TestApp {
     descriptions: Descriptions,
 }
 
-/// Why an application under test did not start, or did not stop: what its console would have said.
+/// Why an application under test did not start, or did not stop: what its console would have printed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(String);
 
 impl<K: Kernel> TestKernel<K> {
-    /// The kernel as it is, with its clients connected to its own services.
+    /// Puts a kernel under test. Its clients are connected to its own services, in memory.
     pub fn of(kernel: K) -> Self {
         let in_process = |bindings: &mut Bindings| {
             bindings.rebind_factory::<dyn Connect>(TEST, |resolver: &mut Resolver<'_>| {
@@ -145,28 +145,28 @@ impl<K: Kernel> TestKernel<K> {
         }
     }
 
-    /// Sets a variable.
+    /// Sets a variable of the environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.set(name, value, Origin::Process);
         self
     }
 
-    /// Sets a config value over all files and variables: `section.key=value`.
+    /// Sets a config value over all files and variables, in the form `section.key=value`, as the flag `--set` does.
     #[must_use]
     pub fn config(mut self, assignment: &str) -> Self {
         self.assignments.push(assignment.to_owned());
         self
     }
 
-    /// The project's root, where `config/` is; without it the working directory.
+    /// Sets the project's root, where `config/` is. The default is the working directory.
     #[must_use]
     pub fn root(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = directory.into();
         self
     }
 
-    /// Puts a value in the place of what the bootloaders bind to `I`.
+    /// Puts a value in the place of what a bootloader binds to `I`. If nothing is bound to `I`, the application does not start.
     #[must_use]
     pub fn replace<I: Interface + ?Sized>(mut self, value: Arc<I>) -> Self {
         let replace = move |bindings: &mut Bindings| {
@@ -212,7 +212,7 @@ impl<K: Kernel> TestKernel<K> {
     /// Boots the application, as `serve` does before it listens.
     ///
     /// # Errors
-    /// Everything that keeps it from starting.
+    /// Everything that keeps the application from starting.
     pub async fn start(self) -> Result<TestApp, Error> {
         let bootloaders = framework::bootloaders();
         let binary = "app".to_owned();
@@ -254,18 +254,18 @@ impl<K: Kernel> TestKernel<K> {
 }
 
 impl TestApp {
-    /// The singleton that is bound to `I`. The interface of a service gives its client, connected to the service.
+    /// Returns the singleton that is bound to `I`. For the interface of a service that is its client, connected to the service.
     ///
     /// # Errors
-    /// It, or something that it needs, cannot be resolved.
+    /// The singleton, or something that it needs, cannot be resolved.
     pub fn get<I: Interface + ?Sized>(&self) -> Result<Arc<I>, ResolveError> {
         self.container.get::<I>()
     }
 
-    /// Shuts the application down.
+    /// Stops the workers, and shuts the bootloaders down.
     ///
     /// # Errors
-    /// The bootloaders that failed.
+    /// The workers and bootloaders that failed, or that were late.
     pub async fn stop(self) -> Result<(), Error> {
         self.shutdown.request();
         let errors = self.booted.shutdown().await;

@@ -1,4 +1,4 @@
-//! The `boot` phase: what a bootloader may use, and nothing to declare any more.
+//! The `boot` phase: what a bootloader may use. Nothing can be declared any more.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::container::{Container, ResolveError};
 use crate::environment::Environment;
 use crate::shutdown::Shutdown;
 
-/// The finished application, before its command runs.
+/// What a bootloader may use in `boot` and in `shutdown`: every binding, every config section, and the environment.
 ///
 /// ```
 #[doc = include_str!("../example.txt")]
@@ -53,21 +53,21 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// The singleton that is bound to `I`; a config section by its struct.
+    /// Returns the singleton that is bound to `I`. A config section is bound to its own struct.
     ///
     /// # Errors
-    /// It, or something that it needs, cannot be resolved.
+    /// The singleton, or something that it needs, cannot be resolved.
     pub fn get<I: Interface + ?Sized>(&self) -> Result<Arc<I>, ResolveError> {
         self.container.get::<I>()
     }
 
-    /// The variables of this run.
+    /// Returns the variables that this run sees.
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// Resolves when the application is asked to stop; for tasks that `boot` starts.
+    /// Returns what tells that the application is asked to stop. A task that `boot` starts waits for it.
     #[must_use]
     pub fn stopping(&self) -> Shutdown {
         self.shutdown.clone()

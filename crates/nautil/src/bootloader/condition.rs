@@ -1,4 +1,4 @@
-//! When a bootloader is part of the application.
+//! The condition under which a bootloader is part of the application.
 
 use std::fmt;
 
@@ -28,17 +28,17 @@ enum Variable {
 }
 
 impl Condition {
-    /// `APP_ENV` is one of these.
+    /// The bootloader is enabled where `APP_ENV` is one of these names.
     pub fn environment<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
         Self::of(Variable::AppEnv, names, true)
     }
 
-    /// `APP_ENV` is none of these.
+    /// The bootloader is enabled where `APP_ENV` is none of these names.
     pub fn not_environment<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
         Self::of(Variable::AppEnv, names, false)
     }
 
-    /// The variable has this value.
+    /// The bootloader is enabled where the variable has exactly this value.
     pub fn variable(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self::of(Variable::Named(name.into()), [value], true)
     }
@@ -55,7 +55,7 @@ impl Condition {
         }
     }
 
-    /// Why the bootloader is skipped, where it is.
+    /// Returns why the bootloader is skipped, or `None` where it is enabled.
     pub(crate) fn refusal(&self, environment: &Environment) -> Option<String> {
         let found = match &self.variable {
             Variable::AppEnv => Ok(Some(environment.name())),

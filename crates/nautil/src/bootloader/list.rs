@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Bootloader, Condition, name};
 
-/// The kernel's bootloaders, in the order of their mention.
+/// The bootloaders of a kernel, in the order in which it lists them. A dependency moves before what depends on it.
 ///
 /// ```
 /// use nautil::bootloader::Condition;
@@ -30,7 +30,7 @@ pub struct Bootloaders {
     pub(crate) listed: Vec<Listed>,
 }
 
-/// One mention.
+/// One bootloader as the kernel mentions it.
 pub(crate) struct Listed {
     pub(crate) id: TypeId,
     pub(crate) name: &'static str,
@@ -46,13 +46,15 @@ impl Bootloaders {
         Self::default()
     }
 
-    /// Adds a bootloader. A second mention of an equal one is dropped; of one that differs, an error.
+    /// Adds a bootloader. One of the same type may be listed already: if the two are equal, the second is dropped; if they
+    /// differ, the application does not start.
     #[must_use]
     pub fn with<B: Bootloader + PartialEq>(self, bootloader: B) -> Self {
         self.add(bootloader, None)
     }
 
-    /// Adds a bootloader that is enabled by the environment.
+    /// Adds a bootloader that is part of the application only where the environment fulfils a condition. `kernel:bootloaders`
+    /// shows why one is skipped.
     #[must_use]
     pub fn with_if<B: Bootloader + PartialEq>(self, condition: Condition, bootloader: B) -> Self {
         self.add(bootloader, Some(condition))
@@ -76,7 +78,7 @@ impl Bootloaders {
         self
     }
 
-    /// The list with the bootloaders of `other` behind it.
+    /// Returns the list with the bootloaders of `other` behind its own.
     #[must_use]
     pub fn followed_by(mut self, other: Bootloaders) -> Self {
         self.listed.extend(other.listed);
@@ -85,7 +87,7 @@ impl Bootloaders {
 }
 
 impl Listed {
-    /// Whether the two mentions say the same.
+    /// Whether this mention says the same as an earlier one.
     pub(crate) fn repeats(&self, earlier: &Listed) -> bool {
         let (this, that): (&dyn Any, &dyn Any) = (&*self.bootloader, &*earlier.bootloader);
         (self.same)(this, that) && self.condition == earlier.condition

@@ -26,7 +26,7 @@ pub(crate) use order::order;
 
 pub use crate::error::BoxError;
 
-/// A feature of the application. Every method has a default; most bootloaders need `init` alone.
+/// A feature of the application. Every method has a default, and most bootloaders need only `init`.
 ///
 /// ```
 #[doc = include_str!("../example.txt")]
@@ -74,32 +74,38 @@ pub use crate::error::BoxError;
 )]
 #[async_trait]
 pub trait Bootloader: Any + Send + Sync {
-    /// The bootloaders that come before this one, in every phase.
+    /// Names the bootloaders that come before this one in `init` and in `boot`, and after it in `shutdown`. The kernel has to
+    /// list them too.
     fn dependencies(&self) -> Vec<Dependency> {
         Vec::new()
     }
 
-    /// Declares what the feature consists of. No I/O, and no config values: there are none yet.
+    /// Declares what the feature consists of. It does no I/O and sees no config values: the config is read later.
     fn init(&self, _init: &mut Init<'_>) {}
 
-    /// Connects and warms up, with config and container. Runs for commands that ask for it (`serve` does).
+    /// Connects and warms up, with config and container at hand. It runs only for commands that ask for it
+    /// ([`Command::boots`](crate::console::Command::boots)), as `serve` does, and has `app.boot_timeout` to finish.
     ///
     /// # Errors
-    /// Whatever keeps the feature from working: the application does not start.
+    /// Whatever keeps the feature from working. The application does not start then. The bootloaders before this one are shut
+    /// down, this one is not: it gives back what it took before it returns the error.
     async fn boot(&self, _boot: &Boot) -> Result<(), BoxError> {
         Ok(())
     }
 
-    /// Lets go of what `boot` took, in the reverse order, within `app.shutdown_timeout`.
+    /// Gives back what `boot` took. Bootloaders are shut down in the reverse of their order, all of them together within
+    /// `app.shutdown_timeout`. This runs too after a `boot` that panicked, or that was aborted because it was late or because the
+    /// application was asked to stop.
     ///
     /// # Errors
-    /// What could not be let go of; it is reported, and the shutdown goes on.
+    /// What could not be given back. The error is printed, the other bootloaders are shut down all the same, and the
+    /// application ends with exit code 1.
     async fn shutdown(&self, _boot: &Boot) -> Result<(), BoxError> {
         Ok(())
     }
 }
 
-/// One bootloader that another one names as its predecessor.
+/// A bootloader that has to come before another one: see [`Bootloader::dependencies`].
 ///
 /// ```
 #[doc = include_str!("../example.txt")]
@@ -135,7 +141,7 @@ pub struct Dependency {
 }
 
 impl Dependency {
-    /// On a bootloader by its type.
+    /// The dependency on the bootloader of this type.
     #[must_use]
     pub fn on<B: Bootloader>() -> Self {
         Dependency {

@@ -5,38 +5,38 @@ use std::any::TypeId;
 use super::{Bootloaders, Listed};
 use crate::environment::Environment;
 
-/// A list of bootloaders that has no order.
+/// Why a list of bootloaders cannot be put in order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderError {
     /// Bootloaders need each other.
     #[error("bootloaders need each other: `{}`", ring.join("` needs `"))]
     Ring {
-        /// From the first back to the first.
+        /// The names along the ring. The first one stands at the end again.
         ring: Vec<&'static str>,
     },
     /// A bootloader needs one that the kernel does not list.
     #[error("bootloader `{bootloader}` needs `{dependency}`, which the kernel does not list")]
     Unknown {
-        /// Who needs it.
+        /// The bootloader that needs the other one.
         bootloader: &'static str,
-        /// What is not there.
+        /// The bootloader that is not listed.
         dependency: &'static str,
     },
     /// A bootloader needs one that the environment disables.
     #[error("bootloader `{bootloader}` needs `{dependency}`, which is disabled: {reason}")]
     Disabled {
-        /// Who needs it.
+        /// The bootloader that needs the other one.
         bootloader: &'static str,
-        /// What is disabled.
+        /// The bootloader that is disabled.
         dependency: &'static str,
-        /// What the environment says.
+        /// Which variable disables it, and by which value.
         reason: String,
     },
     /// A bootloader is listed twice, and the two mentions differ.
     #[error("bootloader `{bootloader}` is listed twice, with different settings")]
     Conflict {
-        /// Which one.
+        /// The bootloader that is listed twice.
         bootloader: &'static str,
     },
 }
@@ -44,7 +44,7 @@ pub enum OrderError {
 /// The enabled bootloaders in their order, and the skipped ones with the reason.
 pub(crate) type Ordered = (Vec<Listed>, Vec<(Listed, String)>);
 
-/// Puts the list in order.
+/// Puts the list in order: each bootloader behind those that it needs, and otherwise as the kernel lists them.
 pub(crate) fn order(
     bootloaders: Bootloaders,
     environment: &Environment,
@@ -123,7 +123,8 @@ fn needs(listed: &Listed) -> impl Iterator<Item = TypeId> {
     dependencies.into_iter().map(|dependency| dependency.id)
 }
 
-/// One ring among bootloaders each of which needs another of them.
+/// A ring among bootloaders, each of which needs another of them. Whoever follows the needs comes back to a bootloader that it
+/// has met already, and the ring is the way from there to there.
 fn ring(waiting: &[Listed]) -> Vec<&'static str> {
     let mut walked: Vec<usize> = Vec::new();
     let mut at = 0;

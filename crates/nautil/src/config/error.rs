@@ -7,22 +7,22 @@ use std::path::PathBuf;
 use crate::environment;
 use nautil_grpc::printable::escaped;
 
-/// One thing that is wrong, with the file or variable it stands in.
+/// One thing that is wrong with the configuration, with the file or the variable in which it stands.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no directory of configuration.
+    /// The directory of the configuration does not exist.
     #[error("no config directory at {}: run from the project's root, or name it with --config", escaped(path.display()))]
     Directory {
-        /// Where it was looked for.
+        /// The path at which it was looked for.
         path: PathBuf,
     },
-    /// A file is there and cannot be read.
+    /// A file exists and cannot be read.
     #[error("cannot read {}: {reason}", escaped(path.display()))]
     Read {
         /// The file.
         path: PathBuf,
-        /// The operating system's words.
+        /// What the operating system says.
         reason: String,
     },
     /// A file is not TOML.
@@ -34,7 +34,7 @@ pub enum Error {
         line: usize,
         /// The number of the character in the line, from 1.
         column: usize,
-        /// The parser's words.
+        /// What the parser says.
         message: String,
     },
     /// `.env` cannot be used.
@@ -43,14 +43,14 @@ pub enum Error {
     /// A value, or a key, is not what the section takes.
     #[error("{} ({}): {}", escaped(key), escaped(origin), escaped(problem))]
     Key {
-        /// Where the value stands: `config/server.toml`, `APP_SERVER__WORKERS in .env`.
+        /// Where the value stands: `config/server.toml`, or `APP_SERVER__WORKERS, .env`.
         origin: String,
         /// Section and key path: `server.limits.max_connections`.
         key: String,
         /// What was found and what was expected.
         problem: String,
     },
-    /// A variable, a flag or a file is addressed to a section that is not there.
+    /// A variable, a flag or a file names a section that no bootloader declares.
     #[error(
         "{}: there is no config section `{}`{}",
         escaped(origin),
@@ -60,12 +60,12 @@ pub enum Error {
     Section {
         /// The variable, the flag or the file.
         origin: String,
-        /// The name it uses.
+        /// The name of the section that it uses.
         section: String,
         /// `did you mean …?`
         hint: Option<String>,
     },
-    /// A variable is nearly addressed to a section: one underscore where two part the section from the key.
+    /// A variable has one underscore between section and key, where two are needed.
     #[error(
         "{}: two underscores part a section from its key; did you mean {}?",
         escaped(origin),
@@ -74,10 +74,10 @@ pub enum Error {
     Underscore {
         /// The variable.
         origin: String,
-        /// The name it would have.
+        /// The name that it should have.
         meant: String,
     },
-    /// A flag `--set` is not `section.key=value`. It is not repeated: it may be a secret.
+    /// A flag `--set` is not of the form `section.key=value`. Its text is not repeated, because it may hold a secret.
     #[error("--set number {number}: expected <section>.<key>=<value>")]
     Assignment {
         /// Its place among the flags `--set`, from 1.

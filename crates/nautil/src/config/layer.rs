@@ -17,11 +17,11 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Some of a section's values, all from one place.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    /// `config/server.toml`, `APP_SERVER__WORKERS in .env`.
+    /// `config/server.toml`, or `APP_SERVER__WORKERS, .env`.
     pub(super) origin: String,
     pub(super) values: Dict,
-    /// The key path of the one value here that came as text, so may stand for a number, a list and so on; in a list, each
-    /// item may.
+    /// The key path of the one value in this layer, if it came as text, as variables do. Such a text may stand for a number, a
+    /// list and so on. If the value is a list, each of its items may.
     pub(super) text: Option<Vec<String>>,
 }
 
@@ -84,8 +84,8 @@ impl Provider for Layer {
 
 /// Reads one file into layers: what stands in it, then each value that uses a `${…}`.
 ///
-/// `shown` is the path as messages name it. A file that is not there gives none; a value that uses an unset variable is
-/// an error, and the others still count.
+/// `shown` is the path as messages name it. A file that does not exist gives no layers. A value that uses a variable which is not
+/// set is an error, and the other values of the file still count.
 pub(super) fn read_file(
     path: &Path,
     shown: &Path,
@@ -106,7 +106,7 @@ pub(super) fn read_file(
     let mut values: Dict = match Toml::from_str(text) {
         Ok(values) => values,
         Err(error) => {
-            // The error's own text would repeat the line.
+            // The error's own text would repeat the line, which may hold a secret.
             let (line, column) = position(text, error.span().map_or(0, |span| span.start));
             errors.push(Error::Syntax {
                 path: shown.to_owned(),

@@ -16,11 +16,11 @@ use crate::environment::{self, Environment};
 use crate::suggest;
 use nautil_grpc::printable::escaped;
 
-/// The frozen configuration: what each key is, where it comes from, and everything that is wrong.
+/// The configuration as it was read at start: the value and the origin of each key, and everything that is wrong.
 #[derive(Debug, Default)]
 pub struct Config {
     sections: Vec<SectionValues>,
-    /// Errors that belong to no section.
+    /// Errors that belong to no section, or to all of them.
     errors: Vec<Error>,
     /// Variables that look like keys and are Kubernetes' links to a Service.
     service_links: Vec<String>,
@@ -33,14 +33,14 @@ struct SectionValues {
     errors: Vec<Error>,
 }
 
-/// A line of `config:show`.
+/// One key of the configuration: a line of `config:show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// Section and key path: `server.limits.max_connections`.
     pub key: String,
-    /// The effective value, as it would stand in a file; secrets masked.
+    /// The effective value, as it would stand in a file. A secret is masked.
     pub value: String,
-    /// `default`, a file, or a variable.
+    /// Where the value comes from: `default`, the path of a file, a variable, or `--set`.
     pub origin: String,
 }
 
@@ -84,17 +84,17 @@ impl SectionReader {
 }
 
 impl Config {
-    /// Every key of every section.
+    /// Returns every key of every section that could be read, with its value.
     pub fn entries(&self) -> impl Iterator<Item = &Setting> {
         self.sections.iter().flat_map(|section| &section.entries)
     }
 
-    /// The names of the sections, in the order of their bootloaders.
+    /// Returns the names of the sections, in the order of the bootloaders that declared them.
     pub fn sections(&self) -> impl Iterator<Item = &'static str> {
         self.sections.iter().map(|section| section.name)
     }
 
-    /// Everything that is wrong, each thing once.
+    /// Returns everything that is wrong, each thing once.
     #[must_use]
     pub fn errors(&self) -> Vec<Error> {
         let mut said = BTreeSet::new();
@@ -107,7 +107,7 @@ impl Config {
             .collect()
     }
 
-    /// Logs what was passed over. The config is read before there are logs, which it describes; so this is said later.
+    /// Logs which variables were passed over. It cannot be logged where they are read: the config says how to log.
     pub(crate) fn log(&self) {
         for variable in &self.service_links {
             debug!("{variable} is Kubernetes' link to a Service, and no config key");
@@ -118,6 +118,7 @@ impl Config {
 impl Reader<'_> {
     /// Reads all sections and binds `Arc<T>` for each: its values, or why there are none.
     pub(crate) fn read(&self, sections: &[SectionReader], bindings: &mut Bindings) -> Config {
+        // What is wrong for every section: none can be read, and each says so to whoever asks for it.
         let mut common = Vec::new();
         common.extend(self.environment.faults().cloned().map(Error::from));
         if !self.directory.is_dir() {
@@ -125,6 +126,7 @@ impl Reader<'_> {
                 path: self.shown.clone(),
             });
         }
+        // Variables and flags name their section. One that names none which exists is an error of no section.
         let mut addressed = Vec::new();
         let mut errors = Vec::new();
         for layer in self.variables().chain(self.flags()) {
@@ -141,6 +143,7 @@ impl Reader<'_> {
         for (file, stem) in self.names_of_files() {
             errors.extend(known(sections, &stem, &file).err());
         }
+        // The order of the layers is their rank: the later ones win.
         let sections = sections.iter().map(|section| {
             let mut faults = common.clone();
             let mut layers = self.files(section.name, &mut faults);
@@ -169,7 +172,11 @@ impl Reader<'_> {
         layers
     }
 
-    /// The `.toml` files in the directory and in that of the environment, with the sections they are named for.
+    /// The `.toml` files in the directory and in that of the environment, with the sections they are named for. They are listed
+    /// because a file whose name is mistyped would never be opened, and so be passed over in silence.
+    ///
+    /// A directory that cannot be listed adds nothing here: that of the config is reported by [`read`](Self::read), and that of
+    /// the environment need not exist.
     fn names_of_files(&self) -> Vec<(String, String)> {
         let mut names = Vec::new();
         for below in ["", self.environment.name()] {
@@ -194,6 +201,7 @@ impl Reader<'_> {
         names
     }
 
+    /// The variables that the section itself names: [`Section::VARIABLES`].
     fn own_variables(&self, section: &SectionReader, errors: &mut Vec<Error>) -> Vec<Layer> {
         let mut layers = Vec::new();
         for (key, name) in section.variables {
@@ -234,8 +242,8 @@ impl Reader<'_> {
         }
     }
 
-    /// `APP_<SECTION>_<KEY>`, which would be passed over in silence. One that is Kubernetes' link to a Service is passed
-    /// over, and goes to `service_links`.
+    /// Variables of the form `APP_<SECTION>_<KEY>`, each an error: with one underscore instead of two they would be passed over
+    /// in silence. One that Kubernetes has set as its link to a Service is nobody's mistake, and goes to `service_links`.
     fn nearly_addressed(
         &self,
         sections: &[SectionReader],
@@ -280,6 +288,7 @@ impl Reader<'_> {
         })
     }
 
+    /// A variable as messages name it, with where it was set.
     fn variable(&self, name: &str) -> String {
         match self.environment.origin(name) {
             Some(origin) => format!("{name}, {origin}"),
@@ -288,6 +297,7 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a section of this name is declared.
 fn known(sections: &[SectionReader], name: &str, origin: &str) -> Result<(), Error> {
     let names = sections.iter().map(|section| section.name);
     if names.clone().any(|known| known == name) {
@@ -300,6 +310,10 @@ fn known(sections: &[SectionReader], name: &str, origin: &str) -> Result<(), Err
     })
 }
 
+/// Reads one section, and binds it.
+///
+/// A broken section is bound too, to its errors. So a command that does not need it runs, and one that does need it prints what
+/// is wrong with it.
 fn read<T: Section>(
     section: &SectionReader,
     layers: &[Layer],
@@ -335,6 +349,7 @@ fn read<T: Section>(
     }
 }
 
+/// Lists the values of a section by their key paths. An empty table stays one value, so that it is shown.
 fn flatten(
     dict: &Dict,
     path: &mut Vec<String>,

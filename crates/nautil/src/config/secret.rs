@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use nautil_grpc::printable::MASK;
 
-/// A password, a token, a key. It comes from a file or a variable, never from a `Default`, and shows as `********`.
+/// A password, a token or a key, in a config section. Wherever it is printed or serialized it shows as `********`.
+///
+/// Its value comes from a file or a variable. The `Default` of a section leaves it empty.
 ///
 /// ```
 /// use nautil::config::Secret;
@@ -20,7 +22,7 @@ use nautil_grpc::printable::MASK;
 pub struct Secret(String);
 
 impl Secret {
-    /// The value itself, for the one place that needs it.
+    /// Returns the value itself, for the one place that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 /// A section: `config/<NAME>.toml`, `APP_<NAME>__<KEY>`, and `Arc<Self>` in the container.
 ///
-/// The struct says `#[serde(deny_unknown_fields)]`, so that a mistyped key is an error.
+/// The struct needs `#[serde(deny_unknown_fields)]`: without it, a mistyped key would be passed over in silence.
 ///
 /// ```
 #[doc = include_str!("../example.txt")]
@@ -54,17 +54,19 @@ pub trait Section: Default + Serialize + DeserializeOwned + Send + Sync + 'stati
     /// The name of the section and of its file: `server`.
     const NAME: &'static str;
 
-    /// Keys that have a variable of their own beside `APP_<SECTION>__<KEY>`: `("rates.url", "RATES_URL")` is the key
-    /// path inside the section, then the variable.
+    /// Keys that have a variable of their own beside `APP_<SECTION>__<KEY>`. If both are set, `APP_<SECTION>__<KEY>` wins.
+    ///
+    /// In `("rates.url", "RATES_URL")`, the first is the key path inside the section, and the second is the variable.
     const VARIABLES: &'static [(&'static str, &'static str)] = &[];
 
-    /// What no type can say: that one value is below another, that a file is named together with its key.
+    /// Returns the values that the section refuses although their types allow them: a minimum above its maximum, or a
+    /// certificate without its key. It is asked only if every value has its type.
     fn check(&self) -> Vec<Invalid> {
         Vec::new()
     }
 }
 
-/// A value that the section itself refuses.
+/// A value that a section refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// The key path inside the section: `limits.max_connections`.

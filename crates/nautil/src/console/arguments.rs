@@ -36,7 +36,7 @@ impl Preview {
         }
     }
 
-    /// Finds the options anywhere on the command line; what is wrong with them is said later, by [`parse`].
+    /// Finds the options anywhere on the command line. What is wrong with them is reported later, by [`parse`].
     pub(crate) fn of(arguments: &[OsString]) -> Self {
         let mut preview = Preview::default();
         let mut words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
@@ -69,7 +69,7 @@ pub(crate) fn parse(
     let globals = Globals::from_arg_matches(&matches).map_err(Failure::usage)?;
     let invocation = match matches.subcommand() {
         None => Invocation::List,
-        // `--help` before the command, where it does not end the reading.
+        // `--help` before a command is an option of the application, at which clap does not stop.
         Some((name, _)) if matches.get_flag("help") => {
             Invocation::Text(commands.help(name).unwrap_or_default())
         }
@@ -100,7 +100,7 @@ fn asked_for_text(
     }
 }
 
-/// The failure that tells the way from a mistyped command to a right one.
+/// The failure of a command that does not exist, with a hint at one that was probably meant.
 pub(super) fn unknown(name: &str, commands: &Commands) -> Failure {
     let names = || commands.iter().map(|command| command.name);
     let prefix = format!("{name}:");

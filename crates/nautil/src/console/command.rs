@@ -55,23 +55,25 @@ use crate::container::{Container, MakeComponent, ResolveError};
     note = "a command has a `NAME`, a `clap::Args` as `Arguments`, and an `async fn run`"
 )]
 pub trait Command: Send + Sync + 'static {
-    /// The name, with its namespace before a colon: `grpc:get-currency-rate`.
+    /// The name by which the command is called, with its namespace before a colon: `grpc:get-currency-rate`.
     const NAME: &'static str;
 
-    /// What the command is told.
+    /// The options and arguments of the command. Their documentation is its help.
     type Arguments: Args + Send;
 
-    /// Whether the application is booted for the command: everything bound is checked, and each bootloader's `boot` has
-    /// run. A command that does not ask for it still works when something that it does not need is broken.
+    /// Says whether the application is booted before the command runs. Then every binding is checked, and each bootloader's
+    /// `boot` has run.
+    ///
+    /// Without a boot, the command works even if something that it does not need is broken.
     #[must_use]
     fn boots(_arguments: &Self::Arguments) -> bool {
         false
     }
 
-    /// Does the work. Results go to `output`.
+    /// Does the work, and writes its result to `output`.
     ///
     /// # Errors
-    /// Whatever keeps the command from its result; printed, with exit code 1.
+    /// Whatever keeps the command from its result. The error is printed, and the exit code is 1.
     fn run(
         &self,
         arguments: Self::Arguments,
@@ -81,7 +83,10 @@ pub trait Command: Send + Sync + 'static {
 
 /// Any [`Command`], whatever its arguments: the interface under which commands are components.
 pub trait DynCommand: Interface {
-    /// Reads the arguments and runs.
+    /// Reads the arguments, and runs the command.
+    ///
+    /// # Errors
+    /// The arguments cannot be read, or the command fails.
     fn execute<'run>(
         &'run self,
         matches: &'run ArgMatches,

@@ -29,7 +29,7 @@ impl Commands {
         Ok(())
     }
 
-    /// Says what the application calls itself, and by which name it was called.
+    /// Sets what the application calls itself, and by which name it was called.
     pub(crate) fn identify(&mut self, name: &'static str, version: &'static str, binary: String) {
         self.name = name;
         self.version = version;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// Words for an error, where this function knows it.
+/// Returns words for an error, or `None` if this function does not know the error.
 pub type Describe = fn(&(dyn Error + 'static)) -> Option<String>;
 
 /// The words that features have for errors that are not theirs.

@@ -5,21 +5,21 @@ use std::fmt;
 
 use super::Output;
 
-/// The exit codes of the console.
+/// The exit codes of a console command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Code {
-    /// Done.
+    /// The command did what it was asked.
     Done = 0,
-    /// Asked rightly, and failed.
+    /// The command was called rightly, and failed.
     Failed = 1,
-    /// Asked wrongly: an unknown command, a missing argument.
+    /// The command was called wrongly: it does not exist, or an argument is missing.
     Usage = 2,
 }
 
-/// An ended command that did not succeed: an exit code, and what to print.
+/// Why a command did not do what it was asked: an exit code, and what to print.
 ///
-/// Made from any error by `?`; it is not an error itself.
+/// `?` makes it from any error, with exit code 1. That is why it implements no [`Error`] itself.
 pub struct Failure {
     code: Code,
     explanation: Explanation,
@@ -33,7 +33,7 @@ enum Explanation {
 }
 
 impl Failure {
-    /// Ends the command with exit code 1 after it has printed why.
+    /// Ends the command with exit code 1, and prints nothing. It is for a command that has printed why it fails.
     #[must_use]
     pub fn said() -> Self {
         Failure {
@@ -42,7 +42,7 @@ impl Failure {
         }
     }
 
-    /// Ends the command with exit code 2: it was called wrongly.
+    /// Ends the command with exit code 2, because it was called wrongly, and prints the error.
     #[must_use]
     pub fn wrong_use(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Failure {
@@ -58,7 +58,7 @@ impl Failure {
         }
     }
 
-    /// The exit code.
+    /// Returns the exit code.
     #[must_use]
     pub fn code(&self) -> Code {
         self.code

@@ -8,7 +8,7 @@ use crate::bootloader::Init;
 use crate::container::Container;
 
 impl Init<'_> {
-    /// Adds a console command. The component is built when the command is called, not before.
+    /// Adds a console command. The component is not built before the command is called.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -52,8 +52,10 @@ impl Init<'_> {
         self
     }
 
-    /// Adds words for errors of another crate, whose own are not for people. The first that has any for an error is
-    /// heard; what is below that error in its chain is left out.
+    /// Adds words for an error of another crate whose own words are not for people.
+    ///
+    /// An error is shown to every function that was added, in order, and the first one that has words for it counts. The causes
+    /// below that error are not printed.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]

@@ -11,20 +11,20 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::describe::Descriptions;
 use crate::config::BrokenSection;
 
-/// How much is said.
+/// How much a command prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// `-q`: results and errors alone.
+    /// `-q`: only results and errors.
     Quiet,
-    /// As usual.
+    /// Without a flag: remarks and states too.
     Normal,
-    /// `-v`: what the framework does.
+    /// `-v`: what the framework does too, as log lines of the level `debug`.
     Verbose,
-    /// `-vv`: everything.
+    /// `-vv`: everything, down to the level `trace`.
     Trace,
 }
 
-/// Where a command writes. A clone writes to the same place.
+/// Where a command writes: its result to standard output, everything else to standard error. A clone writes to the same place.
 ///
 /// ```
 /// use nautil::console::Output;
@@ -48,7 +48,7 @@ pub struct Output {
     descriptions: Descriptions,
 }
 
-/// Each has its own lock: whoever does not read the one holds nobody up who writes to the other.
+/// Each stream has a lock of its own. So a reader who does not read the one holds up nobody who writes to the other.
 struct Streams {
     out: Mutex<ResultStream>,
     err: Mutex<ErrorStream>,
@@ -56,22 +56,23 @@ struct Streams {
 
 struct ResultStream {
     stream: Box<dyn Write + Send>,
-    /// The first thing that kept a result from being written.
+    /// The first error that kept a result from being written. It is kept for the end, because a command goes on writing.
     fault: Option<std::io::Error>,
 }
 
 struct ErrorStream {
     stream: Box<dyn Write + Send>,
-    /// Whether a status stands in the last line.
+    /// Whether the last line is a status, which the next output takes back.
     has_status: bool,
 }
 
-/// What an [`Output`] of a test has taken.
+/// What was written to one stream of an [`Output::captured`].
 #[derive(Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Output {
-    /// The standard streams of this process, coloured where they are terminals and `NO_COLOR` is not set.
+    /// Returns an output to the standard streams of this process. A stream that is a terminal gets colours, unless `no_color`
+    /// says that there are to be none (<https://no-color.org>).
     #[must_use]
     pub fn standard(no_color: bool) -> Self {
         let (out, err) = (std::io::stdout(), std::io::stderr());
@@ -83,12 +84,13 @@ impl Output {
             takes_back: err.is_terminal(),
             verbosity: Verbosity::Normal,
             descriptions: Descriptions::default(),
-            // A line at a time: other processes may write there too.
+            // A whole line at a time, so that it is not mixed with the lines of other processes that write there.
             streams: Streams::new(out, LineWriter::new(err)),
         }
     }
 
-    /// An output that keeps what is written: standard output, then standard error.
+    /// Returns an output that keeps what is written to it, for a test, with what it keeps of standard output and of standard
+    /// error.
     #[must_use]
     pub fn captured() -> (Self, Captured, Captured) {
         let (out, err) = (Captured::default(), Captured::default());
@@ -122,7 +124,7 @@ impl Output {
         self.descriptions.chain(error)
     }
 
-    /// How much is to be said.
+    /// Returns how much is to be printed.
     #[must_use]
     pub fn verbosity(&self) -> Verbosity {
         self.verbosity
@@ -133,31 +135,32 @@ impl Output {
         self.error_ansi
     }
 
-    /// A line of the result, to standard output.
+    /// Writes a line of the result to standard output.
     pub fn line(&self, line: impl Display) {
         self.write(|out| writeln!(out, "{line}"));
     }
 
-    /// Text of the result that ends as it ends: a script, a help page.
+    /// Writes text of the result to standard output, without a line end of its own: a script, or a help page. Colours in it
+    /// are left out where standard output has none.
     pub fn text(&self, text: impl Display) {
         let text = text.to_string();
         let text = if self.ansi { text } else { plain(&text) };
         self.write(|out| write!(out, "{text}"));
     }
 
-    /// A heading above lines of the result.
+    /// Writes a heading above lines of the result.
     pub fn heading(&self, line: impl Display) {
         let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
         self.line(paint(self.ansi, style, line));
     }
 
-    /// A name that stands out, for a line of the result.
+    /// Returns a name as it stands out in a line of the result: coloured, where standard output has colours.
     pub fn name(&self, name: impl Display) -> String {
         let style = Style::new().fg_color(Some(AnsiColor::Green.into()));
         paint(self.ansi, style, name)
     }
 
-    /// A table of the result. On a terminal it keeps to the width of that.
+    /// Writes a table of the result. On a terminal it is no wider than that, and elsewhere its lines may be of any length.
     pub fn table<const N: usize>(
         &self,
         header: [&str; N],
@@ -182,14 +185,15 @@ impl Output {
         }
     }
 
-    /// A remark on the way, to standard error; not under `-q`.
+    /// Writes a remark to standard error, except under `-q`.
     pub fn note(&self, line: impl Display) {
         if self.verbosity > Verbosity::Quiet {
             self.write_error(|err| writeln!(err, "{line}"));
         }
     }
 
-    /// A line that whatever comes next takes the place of, to standard error where that is a terminal; not under `-q`.
+    /// Writes a status to standard error: a line that the next output replaces, such as how far a build is. Where standard
+    /// error is no terminal a line cannot be replaced, so nothing is written; nor is it under `-q`.
     pub fn status(&self, line: impl Display) {
         if self.takes_back && self.verbosity > Verbosity::Quiet {
             self.write_error(|err| write!(err, "{line}"));
@@ -197,12 +201,12 @@ impl Output {
         }
     }
 
-    /// Takes the status back, for output that does not come this way.
+    /// Removes the status, before something else than this output writes to the terminal.
     pub fn clear_status(&self) {
         self.write_error(|_| Ok(()));
     }
 
-    /// What failed, to standard error.
+    /// Writes to standard error what failed.
     pub fn error(&self, line: impl Display) {
         let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
         let label = paint(self.error_ansi, style, "error:");
@@ -213,7 +217,7 @@ impl Output {
         self.write_error(|err| writeln!(err, "  because {line}"));
     }
 
-    /// An error with its causes, to standard error. Behind a broken config section there is more than one.
+    /// Writes an error with its causes to standard error. A broken config section is written as the errors of that section.
     pub(crate) fn fault(&self, error: &(dyn Error + 'static)) {
         if let Some(broken) = error
             .source()
@@ -238,7 +242,7 @@ impl Output {
     /// Says at the end whether every result was written.
     ///
     /// # Errors
-    /// The first that was not: the disk is full, say. A reader who closed the other end is no error.
+    /// Why a result was not written: the disk is full, for example. A reader who has closed the other end of a pipe is no error.
     pub(crate) fn finish(&self) -> std::io::Result<()> {
         match self.lock_result().fault.take() {
             Some(fault) => Err(fault),
@@ -259,7 +263,7 @@ impl Output {
         }
     }
 
-    /// What cannot be written to standard error is lost: nowhere is left to say so.
+    /// What cannot be written to standard error is lost, because there is no other place to report it.
     fn write_error(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
         let mut err = self.lock_error();
         if std::mem::take(&mut err.has_status) {
@@ -295,7 +299,7 @@ impl Streams {
 }
 
 impl Captured {
-    /// Everything that was written so far.
+    /// Returns everything that was written so far.
     #[must_use]
     pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! One binding: what is bound, to what, by whom, and the singleton once it is built.
 //!
-//! `BuildContext` is what a build takes its needs from. It is a parameter because the container consists of bindings, and a
-//! binding need not know the container.
+//! `BuildContext` is what a build takes its needs from. It is a type parameter, because the container consists of bindings and a
+//! binding cannot consist of the container.
 
 use std::any::Any;
 use std::fmt;
@@ -20,34 +20,34 @@ type Build<BuildContext> = Box<dyn Fn(&mut BuildContext) -> Result<Erased, BoxEr
 type Wrap<BuildContext> =
     Box<dyn Fn(Erased, &mut BuildContext) -> Result<Erased, BoxError> + Send + Sync>;
 
-/// How a binding comes by its value.
+/// Where the value of a binding comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A shaku component, wired from the container.
+    /// A shaku component, which is built when it is first needed.
     Component,
-    /// A value that was there before.
+    /// A value that the bootloader handed over.
     Instance,
-    /// A closure.
+    /// A closure of the bootloader, which is called when the value is first needed.
     Factory,
-    /// A value that is made in boot.
+    /// A value that is made in the phase `boot`.
     Deferred,
 }
 
-/// A line of `container:list`.
+/// One binding, as `container:list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingInfo {
-    /// `dyn RateSource`.
+    /// The name of what is bound: `dyn RateSource`.
     pub interface: String,
-    /// `RandomRateSource`; where a component is not bound, the interface again.
+    /// The name of the component, such as `RandomRateSource`. It is the name of the interface where no component is bound.
     pub implementation: String,
-    /// How the value comes to be.
+    /// Where the value comes from.
     pub kind: Kind,
     /// The bootloader that bound it.
     pub bootloader: &'static str,
     /// The bootloaders that decorate it, innermost first.
     pub decorators: Vec<&'static str>,
-    /// Whether it is one of an ordered list (`extend`).
+    /// Whether it is a member of a list, as `extend` declares one.
     pub listed: bool,
 }
 
@@ -60,7 +60,8 @@ pub(super) struct Binding<BuildContext> {
     pub(super) target: Target,
     pub(super) frame: Frame,
     kind: Kind,
-    /// What else was bound to the same interface. One rival is enough for the binding to be refused.
+    /// What else was bound to the same interface. One rival is enough for the binding to be refused: it is not for the order of
+    /// bootloaders to decide which of them was meant.
     rivals: Vec<Frame>,
     decorators: Vec<Decorator<BuildContext>>,
     build: Build<BuildContext>,

@@ -17,7 +17,8 @@ use super::registry::Registry;
 use super::resolver::Resolver;
 use crate::error::BoxError;
 
-/// The declarations of all bootloaders, before the container is sealed. Each verb names the bootloader that speaks.
+/// The bindings that bootloaders declare, before the container is sealed. Each verb takes the name of the bootloader that
+/// declares, for the errors.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -75,12 +76,13 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    /// Binds a component to its interface.
+    /// Binds a component to its interface. It is built when it is first needed.
     pub fn bind<C: Component<Container>>(&mut self, bootloader: &'static str) {
         self.bind_with::<C>(bootloader, C::Parameters::default);
     }
 
-    /// Binds a component to its interface, with parameters made anew by `parameters` should it be built again.
+    /// Binds a component to its interface, with values for those of its fields that are not injected. `parameters` is called
+    /// for each build, and a build that fails is repeated when the component is asked for again.
     pub fn bind_with<C: Component<Container>>(
         &mut self,
         bootloader: &'static str,
@@ -89,12 +91,12 @@ impl Bindings {
         self.add(bound::<C>(one::<C::Interface>(), bootloader, parameters));
     }
 
-    /// Binds a value that is there already.
+    /// Binds a value that exists already.
     pub fn instance<I: Interface + ?Sized>(&mut self, bootloader: &'static str, value: Arc<I>) {
         self.add(instance(bootloader, value));
     }
 
-    /// Binds a closure that makes the value, on first use.
+    /// Binds a closure that makes the value when it is first needed.
     pub fn factory<I: Interface + ?Sized>(
         &mut self,
         bootloader: &'static str,
@@ -103,11 +105,11 @@ impl Bindings {
         self.add(factory(bootloader, make));
     }
 
-    /// Binds a value that is made in boot, because making it takes an `await`: a pool of connections, a first fetch.
+    /// Binds a value that is made in the phase `boot`, because making it takes an `await`: a pool of connections, for example.
     ///
-    /// Whoever makes it puts it into the place that this returns. Asking for it before, or for something that needs it,
-    /// is an error that says so. [`Container::check`] does not count it: before boot what needs it cannot be built, and
-    /// is left out.
+    /// Whoever makes the value puts it into the place that this returns. As long as the place is empty, the value and
+    /// everything that needs it resolve to an error that says so. [`Container::check`] leaves that error out, because it runs
+    /// before `boot`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -143,7 +145,7 @@ impl Bindings {
         deferred
     }
 
-    /// Adds a component to the ordered list of its interface: `Vec<Arc<dyn I>>`.
+    /// Adds a component to the list of its interface, which is injected as `Vec<Arc<dyn I>>`, in the order of declaration.
     pub fn extend<C: Component<Container>>(&mut self, bootloader: &'static str) {
         let key = TypeId::of::<C::Interface>();
         let targets = self.many.iter().map(|other| other.target);
@@ -154,7 +156,7 @@ impl Bindings {
             .push(bound::<C>(target, bootloader, C::Parameters::default));
     }
 
-    /// Wraps what is bound to `I`, whoever bound it. Decorators wrap in the order of their declaration.
+    /// Wraps what is bound to `I`, whichever bootloader bound it. Decorators wrap in the order of their declaration.
     pub fn decorate<I: Interface + ?Sized>(
         &mut self,
         bootloader: &'static str,
@@ -195,10 +197,10 @@ impl Bindings {
         self.replace(factory(bootloader, make));
     }
 
-    /// Sets how long a thread waits for a singleton that another thread is building, before it gives up with an error.
-    /// Thirty seconds, unless it is set.
+    /// Sets how long a thread waits for a singleton that another thread is building, before it gives up with an error. The
+    /// default is thirty seconds.
     ///
-    /// Make it longer where an honest factory takes longer than that.
+    /// Make it longer if a factory takes longer than that without being stuck.
     pub fn build_timeout(&mut self, timeout: Duration) {
         self.build_timeout = Some(timeout);
     }
@@ -224,7 +226,8 @@ impl Bindings {
         }
     }
 
-    /// Ends the declarations.
+    /// Ends the declarations, and returns the container that has them all. What is wrong with a declaration is reported by
+    /// [`Container::check`], and by whatever needs it.
     #[must_use]
     pub fn seal(mut self) -> Container {
         for (target, interface, decorator) in self.decorators {

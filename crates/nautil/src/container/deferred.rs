@@ -5,10 +5,9 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use shaku::Interface;
 
-/// The place of a value that is made in boot, because making it takes an `await`: see
-/// [`Bindings::deferred`](super::Bindings::deferred).
+/// The place of a value that is made in the phase `boot`: see [`Bindings::deferred`](super::Bindings::deferred).
 ///
-/// It is filled once, because filling consumes it. What fills it can be kept as a future until boot runs:
+/// It can be filled only once, because filling consumes it. What fills it can be kept as a future until `boot` runs:
 ///
 /// ```
 /// use std::pin::Pin;
@@ -53,14 +52,14 @@ impl<I: Interface + ?Sized> Deferred<I> {
         (deferred, value)
     }
 
-    /// Whether the value can still reach anybody. It cannot where something else was bound in its place (a test's
-    /// stand-in, say), or where the container is gone: then it need not be made.
+    /// Says whether anything can still ask for the value. Nothing can if something else was bound in its place, as a test
+    /// does, or if the container is gone. Then the value need not be made.
     #[must_use]
     pub fn is_needed(&self) -> bool {
         self.value.strong_count() > 0
     }
 
-    /// Puts the value in its place. From now on it is resolved, decorated and injected like any other.
+    /// Puts the value in its place. From then on it is resolved, decorated and injected like any other.
     pub fn fill(self, value: Arc<I>) {
         if let Some(place) = self.value.upgrade() {
             place.get_or_init(|| value);

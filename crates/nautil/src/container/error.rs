@@ -9,15 +9,15 @@ use std::time::Duration;
 /// One step of a resolution: a binding that was being built.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
-    /// `dyn CurrencyRateServiceInterface`.
+    /// The name of the interface: `dyn CurrencyRateServiceInterface`.
     pub interface: String,
-    /// `CurrencyRateService`.
+    /// The name of what implements it: `CurrencyRateService`.
     pub implementation: String,
     /// The bootloader that bound it.
     pub bootloader: &'static str,
 }
 
-/// What went wrong.
+/// Why something could not be resolved.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ResolveFault {
@@ -30,28 +30,28 @@ pub enum ResolveFault {
     },
     /// A component needs itself, directly or through others.
     Circular {
-        /// The implementations, from the first back to the first.
+        /// The implementations along the ring. The first one stands at the end again.
         ring: Vec<String>,
     },
-    /// Another thread was building it for longer than a thread waits.
+    /// Another thread was building it for longer than [`Bindings::build_timeout`](super::Bindings::build_timeout).
     ///
-    /// Most often that thread waits for the one that gave up, in a way that the container cannot see, such as
-    /// [`JoinHandle::join`](std::thread::JoinHandle::join). Then the build that waits is told that it is
-    /// [`Circular`](Self::Circular), if it passes this error on.
+    /// Most often the other thread waits for this one in a way that the container cannot see, such as
+    /// [`JoinHandle::join`](std::thread::JoinHandle::join). If this error comes back to the build that waits there, it becomes
+    /// [`Circular`](Self::Circular).
     Unfinished {
         /// What was being built.
         binding: Frame,
         /// How long the thread waited for it.
         timeout: Duration,
     },
-    /// Two bootloaders bound one interface, and the second did not say `rebind`.
+    /// Two bootloaders bound the same interface, and neither said `rebind`.
     BoundTwice {
         /// What was bound.
         interface: String,
         /// Implementation and bootloader of each.
         bindings: Vec<(String, &'static str)>,
     },
-    /// A bootloader decorates or rebinds what nobody bound.
+    /// A bootloader decorates or rebinds an interface to which nothing is bound.
     NothingToReplace {
         /// What was to be changed.
         interface: String,
@@ -60,7 +60,7 @@ pub enum ResolveFault {
         /// The bootloader that said so.
         bootloader: &'static str,
     },
-    /// It is made in boot, and was asked for before.
+    /// The value is made in the phase `boot`, and something asked for it before it was made.
     NotMade {
         /// What was asked for.
         interface: String,
@@ -91,12 +91,13 @@ pub enum ResolveFault {
     },
 }
 
-/// A failed resolution: what went wrong, and who asked, innermost first.
+/// An interface could not be resolved: why, and what needed it.
 #[derive(Debug, Clone)]
 pub struct ResolveError {
-    /// What went wrong.
+    /// Why it could not be resolved.
     pub fault: ResolveFault,
-    /// Who asked for it, innermost first.
+    /// The bindings that needed it, innermost first: the first one needs what could not be resolved, the second one needs the
+    /// first, and so on.
     pub trace: Vec<Frame>,
 }
 
@@ -104,7 +105,7 @@ impl ResolveError {
     /// The error of `binding`, which needs what could not be resolved.
     pub(super) fn needed_by(mut self, binding: &Frame) -> Self {
         match &self.fault {
-            // A member of the ring is not somebody who needs the ring.
+            // The ring lists its own members. Only what needs the ring from outside goes into the trace.
             ResolveFault::Circular { ring }
                 if self.trace.is_empty() && ring.contains(&binding.implementation) =>
             {

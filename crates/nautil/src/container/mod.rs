@@ -34,8 +34,8 @@
 //! Every [`ResolveError`] names what could not be resolved, who needs it, and the bootloaders that bound both. Something
 //! may be missing, bound twice, or circular; a factory may fail or panic. [`Container::check`] finds all of it at once.
 //! A ring is found wherever it leads: through an injected [`Container`], and through threads that wait for each other.
-//! Only where one thread waits for another in a way that the container cannot see, such as a join, it takes as long as
-//! [`Bindings::build_timeout`] says.
+//! Only if one thread waits for another in a way that the container cannot see, such as a join, the ring is not found before
+//! [`Bindings::build_timeout`] is over.
 //!
 //! # How it works
 //!

@@ -19,9 +19,9 @@ use crate::error::BoxError;
 
 /// Everything that is bound. A clone is the same container.
 ///
-/// It can be injected like anything else, as `Arc<Container>`. A component that keeps it is kept by the container that
-/// it keeps: both live as long as the process. A component that asks for something once had better ask a
-/// [`Resolver`](super::Resolver), in a factory.
+/// It can be injected like anything else, as `Arc<Container>`. A component that keeps it keeps itself alive too, because the
+/// container keeps the component: both live until the process ends. If a component needs the container only while it is built,
+/// bind a [factory](crate::Init::factory), and ask its [`Resolver`](super::Resolver).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,15 +41,16 @@ use crate::error::BoxError;
 /// ```
 pub struct Container {
     registry: Arc<Registry<BuildContext>>,
-    /// What whoever asks for the container gets: a clone. In the registry it would keep the registry alive.
+    /// What is injected as `Arc<Container>`: a clone of this container. It is not in the registry, where it would keep the
+    /// registry alive, and with it everything that is bound.
     itself: OnceLock<Arc<Container>>,
 }
 
 /// A build in progress, as shaku carries it.
 pub(super) type BuildContext = ModuleBuildContext<Container>;
 
-/// One build. shaku hands out a build context only inside [`Module::build`], so what is to be built travels there as the
-/// module's `Submodules`, and the outcome comes back the same way.
+/// One build. shaku hands out a build context only inside of [`Module::build`], and that takes nothing from us but the module's
+/// `Submodules`. So the binding that is to be built travels there as the `Submodules`, and its outcome comes back in them.
 pub struct Resolution {
     container: Container,
     binding: Arc<Binding<BuildContext>>,
@@ -67,17 +68,17 @@ impl Container {
         }
     }
 
-    /// The singleton that is bound to `I`, built now if it was not. Lock-free once it is built.
+    /// Returns the singleton that is bound to `I`. The first caller builds it, and later ones take no lock.
     ///
     /// # Errors
-    /// It, or something that it needs, is missing, bound twice, or circular, or could not be made. Nothing of that is
-    /// final: whoever asks again has it built again.
+    /// The singleton, or something that it needs, is missing, bound twice or circular, or could not be made. The error is not
+    /// kept: the next caller has it built again.
     #[inline]
     pub fn get<I: Interface + ?Sized>(&self) -> Result<Arc<I>, ResolveError> {
         self.singleton().cloned()
     }
 
-    /// Every component that bootloaders added to the list of `I`, in order.
+    /// Returns every component that bootloaders added to the list of `I`, in the order of declaration.
     ///
     /// ```
     /// use nautil::container::{Bindings, Component, Interface};
@@ -97,12 +98,13 @@ impl Container {
     /// ```
     ///
     /// # Errors
-    /// As [`get`](Self::get), for any of them.
+    /// One of the components cannot be built, for the reasons that [`get`](Self::get) has.
     pub fn all<I: Interface + ?Sized>(&self) -> Result<Vec<Arc<I>>, ResolveError> {
         self.members().map(<[_]>::to_vec)
     }
 
-    /// A new component that need not be bound, for `bootloader`: a console command, say.
+    /// Builds a component that need not be bound, such as a console command. Each call builds a new one. Errors name
+    /// `bootloader` as the one that needs it.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -126,7 +128,7 @@ impl Container {
     /// ```
     ///
     /// # Errors
-    /// As [`get`](Self::get), for anything that it needs.
+    /// Something that the component needs cannot be resolved, for the reasons that [`get`](Self::get) has.
     pub fn make<C: Component<Container>>(
         &self,
         bootloader: &'static str,
@@ -143,10 +145,10 @@ impl Container {
         self.build(&binding).map(|()| Arc::clone(value(&binding)))
     }
 
-    /// Builds everything that is bound, and returns every fault once.
+    /// Builds everything that is bound, and returns everything that is wrong, each thing once.
     ///
-    /// Nothing is built twice, whether it fails or not. What boot makes may not have been made yet: that, and what needs
-    /// it, is no fault.
+    /// Nothing is built twice, not even what fails. A value that the phase `boot` makes may be missing still: neither the value
+    /// nor what needs it is reported.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -174,12 +176,13 @@ impl Container {
         distinct(self.registry.faults.iter().cloned().chain(failed))
     }
 
-    /// As long as the result lives, what has failed is not built again. For a check of more than what is bound.
+    /// As long as the result lives, what has failed is not built again. A check of more than the bindings keeps it across all of
+    /// its parts: many of them need the same, and a factory that fails may take long or have side effects.
     pub(crate) fn remember_failures(&self) -> Remembering<'_> {
         self.registry.builds.remember_failures()
     }
 
-    /// Everything that is bound, as it was declared.
+    /// Returns every binding in the order of declaration. Members of lists come last.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -206,7 +209,8 @@ impl Container {
         built.map_or_else(|| self.unbuilt(), Ok)
     }
 
-    /// The rest of [`singleton`](Self::singleton), out of the way of those who find it built.
+    /// The rest of [`singleton`](Self::singleton), for a singleton that is not built yet. It is a function of its own so that the
+    /// way to one that is built, which every call goes, stays short enough to be inlined.
     #[cold]
     fn unbuilt<I: Interface + ?Sized>(&self) -> Result<&Arc<I>, ResolveError> {
         match self.registry.one::<I>() {
@@ -215,7 +219,7 @@ impl Container {
         }
     }
 
-    /// The container, where `I` is the container.
+    /// The container itself, if `I` is its type.
     fn itself<I: Interface + ?Sized>(&self) -> Option<&Arc<I>> {
         let itself: &dyn Any = self.itself.get_or_init(|| Arc::new(self.clone()));
         itself.downcast_ref()
@@ -242,7 +246,10 @@ impl Container {
         Ok(all)
     }
 
-    /// Builds what is not built. Every build of the container passes here, on its way from one binding to the next.
+    /// Builds a binding, unless it is built already.
+    ///
+    /// Every build passes here: when a component needs another one, shaku calls back into [`Container::get`]. So this is where
+    /// rings and builds on several threads are noticed, by [`Builds`](super::builds::Builds).
     fn build(&self, binding: &Arc<Binding<BuildContext>>) -> BuildOutcome {
         binding.refuse_rivals()?;
         let built = || binding.is_built();
@@ -254,6 +261,7 @@ impl Container {
                 outcome: OnceLock::new(),
             });
             ModuleBuilder::<Container>::with_submodules(Arc::clone(&resolution)).build();
+            // shaku returns the module that `Module::build` made, which is not of interest here.
             let outcome = resolution.outcome.get().cloned();
             outcome.expect("`Module::build` has set the outcome")
         })
@@ -264,7 +272,8 @@ impl Container {
 pub(super) fn component<C: Component<Container>>(
     parameters: impl Fn() -> C::Parameters + Send + Sync + 'static,
 ) -> impl Fn(&mut BuildContext) -> Result<Erased, BoxError> + Send + Sync + 'static {
-    // `C::build`, not `context.build_component`: the singleton lives in the binding, not in the context.
+    // `context.build_component` would keep the component in shaku's own map, which ends with the context. The singleton lives in
+    // its binding.
     move |context| {
         let component = C::build(context, parameters());
         Ok(Box::new(Arc::<C::Interface>::from(component)))
@@ -298,6 +307,7 @@ impl<I: Interface + ?Sized> HasComponent<I> for Container {
         HasComponent::resolve(&context.submodules().container)
     }
 
+    // shaku's signature has no error, so an error leaves by unwinding: see `ResolveError::unwind`.
     fn resolve(&self) -> Arc<I> {
         self.get().unwrap_or_else(ResolveError::unwind)
     }
@@ -317,6 +327,7 @@ impl<I: Interface + ?Sized> HasComponents<I> for Container {
     }
 }
 
+/// A clone makes its own `itself`, when that is asked for.
 impl Clone for Container {
     fn clone(&self) -> Self {
         Container {

@@ -2,7 +2,7 @@
 
 use std::any::type_name;
 
-/// The name of a type without the paths: `dyn RateSource`, `Vec<Ticker>`.
+/// Returns the name of a type without the paths in it: `dyn RateSource`, `Vec<Ticker>`.
 #[must_use]
 pub fn short_name<T: ?Sized>() -> String {
     shorten(type_name::<T>())

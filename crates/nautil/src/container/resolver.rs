@@ -7,10 +7,10 @@ use shaku::Interface;
 use super::error::ResolveError;
 use super::module::Container;
 
-/// What a factory or a decorator resolves its own needs from.
+/// What a factory or a decorator takes its own needs from.
 ///
-/// A need that cannot be resolved ends the factory then and there, by unwinding; the error that whoever asked the
-/// container gets names the need, and the factory among those who need it. So a factory has nothing to check.
+/// A need that cannot be resolved ends the factory at once, by unwinding. Whoever asked the container gets an error that names
+/// the need, and the factory as what needs it. So a factory has nothing to check.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -40,12 +40,13 @@ impl<'context> Resolver<'context> {
         Resolver { container }
     }
 
-    /// The singleton that is bound to `I`. What cannot be resolved ends the factory, with its trace.
+    /// Returns the singleton that is bound to `I`. If it cannot be resolved, the factory ends here.
     pub fn get<I: Interface + ?Sized>(&mut self) -> Arc<I> {
         self.container.get().unwrap_or_else(ResolveError::unwind)
     }
 
-    /// Every component that bootloaders added to the list of `I`, in order.
+    /// Returns every component that bootloaders added to the list of `I`, in the order of declaration. If one of them cannot be
+    /// built, the factory ends here.
     pub fn all<I: Interface + ?Sized>(&mut self) -> Vec<Arc<I>> {
         self.container.all().unwrap_or_else(ResolveError::unwind)
     }

@@ -31,7 +31,7 @@ const LOCAL: &str = "local";
 
 /// The variables that this run sees, each with where it comes from.
 ///
-/// A variable that is not UTF-8 is an error for whoever asks for it, and stops nobody else.
+/// A variable that is not UTF-8 is an error only for a reader that asks for it.
 #[derive(Clone, Default)]
 pub struct Environment {
     /// By name. A name that is not UTF-8 is here with its bytes escaped.
@@ -48,7 +48,7 @@ struct Variable {
 /// Where a variable was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// By whoever started the process.
+    /// In the environment of the process, by whatever started it.
     Process,
     /// In the file `.env`.
     File,
@@ -56,19 +56,19 @@ pub enum Origin {
     Argument,
 }
 
-/// `.env`, or a variable, cannot be used.
+/// Why `.env`, or a variable, cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file is there and cannot be read.
+    /// The file exists and cannot be read.
     #[error("cannot read {}: {reason}", escaped(path.display()))]
     Read {
         /// The file.
         path: PathBuf,
-        /// The operating system's words.
+        /// What the operating system says.
         reason: String,
     },
-    /// A line of the file is not `NAME=value`. It is not repeated: it may hold a secret.
+    /// A line of the file is not `NAME=value`. The line is not repeated, because it may hold a secret.
     #[error("{}, line {line}: expected {expected}", escaped(path.display()))]
     Line {
         /// The file.
@@ -103,7 +103,7 @@ pub enum Error {
 }
 
 impl Environment {
-    /// Reads the process environment, over the file `dotenv` where there is one.
+    /// Reads the process environment and the file `dotenv`, which need not exist. The process environment wins.
     #[must_use]
     #[allow(
         clippy::disallowed_methods,
@@ -113,8 +113,8 @@ impl Environment {
         Self::of(std::env::vars_os(), dotenv)
     }
 
-    /// Puts `process` over the variables of the file `dotenv`; a file that is not there is none, one that is there and
-    /// broken is one of the [`faults`](Self::faults).
+    /// Puts the variables in `process` over those of the file `dotenv`. The file need not exist. If it exists and is broken, that
+    /// is one of the [`faults`](Self::faults).
     pub fn of(process: impl IntoIterator<Item = (OsString, OsString)>, dotenv: &Path) -> Self {
         let mut environment = Environment::default();
         environment.dotenv = environment.read_file(dotenv).err();
@@ -170,17 +170,17 @@ impl Environment {
             .insert(name.into(), Variable { value, origin });
     }
 
-    /// The value of a variable, for a reader to whom one that is not UTF-8 is as good as none. Whoever would act on its
-    /// absence asks for the [`value`](Self::value).
+    /// Returns the value of a variable, and `None` for one that is not set or not UTF-8. A reader that acts on the absence of a
+    /// variable asks for the [`value`](Self::value) instead, which tells the two apart.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.value(name).ok().flatten()
     }
 
-    /// The value of a variable that somebody means to use, where it is set.
+    /// Returns the value of a variable, or `None` where it is not set.
     ///
     /// # Errors
-    /// It is set, and not UTF-8.
+    /// The variable is set, and its value is not UTF-8.
     pub fn value(&self, name: &str) -> Result<Option<&str>, &Error> {
         match self.variables.get(name) {
             Some(variable) => variable.value().map(Some),
@@ -188,19 +188,19 @@ impl Environment {
         }
     }
 
-    /// Whether a variable is set, to whatever it may be.
+    /// Says whether a variable is set, to any value.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.variables.contains_key(name)
     }
 
-    /// Where a variable was set.
+    /// Returns where a variable was set, or `None` where it is not set.
     #[must_use]
     pub fn origin(&self, name: &str) -> Option<Origin> {
         self.variables.get(name).map(|variable| variable.origin)
     }
 
-    /// The name of this environment: `APP_ENV`, or `local`.
+    /// Returns the name of this environment: the value of `APP_ENV`, or `local` where that is not set or empty.
     #[must_use]
     pub fn name(&self) -> &str {
         self.get(APP_ENV)
@@ -208,12 +208,13 @@ impl Environment {
             .unwrap_or(LOCAL)
     }
 
-    /// What keeps every reader from knowing where it is: a broken `.env`, an `APP_ENV` that is not UTF-8.
+    /// Returns what is wrong for every reader, and not only for one that asks for a certain variable: a broken `.env`, or an
+    /// `APP_ENV` that is not UTF-8.
     pub fn faults(&self) -> impl Iterator<Item = &Error> {
         self.dotenv.iter().chain(self.value(APP_ENV).err())
     }
 
-    /// Every variable that is UTF-8, by name.
+    /// Returns every variable whose value is UTF-8, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.all()
             .filter_map(|(name, value)| Some((name, value.ok()?)))

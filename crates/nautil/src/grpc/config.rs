@@ -11,7 +11,7 @@ use crate::config::{Invalid, Section};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GrpcConfig {
-    /// The contracts: paths or globs from the project's root.
+    /// The contracts: paths or globs of `.proto` files, from the project's root.
     pub services: Vec<String>,
     /// Further directories that `import` looks in, after the directory of the contract itself.
     pub imports: Vec<String>,
@@ -111,7 +111,7 @@ fn contradiction(deadline: DeadlineConfig) -> Option<String> {
     }
 }
 
-/// A half of TLS is none, and none is not what was meant.
+/// Finds what is missing of a TLS config that is there in part. A server that went without TLS then would not be what was meant.
 fn check_tls(config: &ServerConfig) -> Option<Invalid> {
     let tls = &config.tls;
     let (key, expected) = match (&tls.certificate, &tls.key, &tls.client_ca) {

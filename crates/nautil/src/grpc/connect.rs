@@ -3,16 +3,16 @@
 use nautil_grpc::client::{Channel, ClientConfig, ConnectError, Target};
 use shaku::{Component, Interface};
 
-/// Makes channels.
+/// Makes the channels that clients call through.
 pub trait Connect: Interface {
-    /// A channel to `target`. Nothing is sent before the first call.
+    /// Returns a channel to `target`. Nothing is sent before its first call.
     ///
     /// # Errors
-    /// A config that no channel can be made of.
+    /// No channel can be made from the config: a certificate cannot be read, for example.
     fn connect(&self, target: Target, config: &ClientConfig) -> Result<Channel, ConnectError>;
 }
 
-/// Channels over the network: those of [`Channel::connect`].
+/// Makes channels over the network, by [`Channel::connect`].
 #[derive(Debug, Clone, Copy, Default, Component)]
 #[shaku(interface = Connect)]
 pub struct NetworkConnect {}

@@ -52,22 +52,25 @@ use crate::suggest;
     note = "a health check has a `NAME`, a `SCOPE`, and an `async fn check`"
 )]
 pub trait HealthCheck: Send + Sync + 'static {
-    /// What people read on `/readyz`. No two checks have the same.
+    /// The name of the check on the page `/readyz`. No two checks have the same name.
     const NAME: &'static str;
 
-    /// What cannot be served while the check fails.
+    /// What cannot be served while the check fails: some services, or the whole server.
     const SCOPE: Scope;
 
-    /// Finds out whether it can be served.
+    /// Finds out whether what the check speaks for can be served.
     ///
     /// # Errors
-    /// Why not, in words for those who look after the server. No caller reads them.
+    /// Why it cannot be served, in words for those who look after the server. They are not sent to callers.
     fn check(&self) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
 /// Any [`HealthCheck`]: the interface under which checks are components.
 pub trait DynHealthCheck: Interface {
     /// Runs the check.
+    ///
+    /// # Errors
+    /// Those of [`HealthCheck::check`].
     fn run(&self) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + '_>>;
 }
 

@@ -18,7 +18,9 @@ use crate::config::Section;
 use crate::container::Container;
 
 impl Init<'_> {
-    /// Serves a gRPC service by this component. It is not bound under the interface: that is the client's name.
+    /// Serves a gRPC service with this component.
+    ///
+    /// The component is not bound to the interface of the service: what is injected as `Arc<dyn Interface>` is the client.
     ///
     /// The component is code of the application, and implements the interface that the generator wrote for the service:
     ///
@@ -91,7 +93,7 @@ impl Init<'_> {
         self
     }
 
-    /// Puts a tower layer around every served call; the first declared is the outermost.
+    /// Puts a tower layer around every call that is served. The layer that is declared first is the outermost.
     ///
     /// ```standalone_crate
     /// # #[path = "../../tests/streams/generated/mod.rs"]
@@ -173,8 +175,8 @@ impl Init<'_> {
         self
     }
 
-    /// Adds a page to the management port. The application does not start where another bootloader has its path, or where the
-    /// path is none.
+    /// Adds a [`Page`] to the management port. The application does not start if another page has the same path, or if the path
+    /// is not one that can be served.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]
@@ -223,7 +225,7 @@ impl Init<'_> {
         self
     }
 
-    /// Adds a health check. The application does not start where another bootloader has its name, or where it speaks for a
+    /// Adds a [`HealthCheck`]. The application does not start if another check has the same name, or if the check speaks for a
     /// service that is not served.
     ///
     /// ```
@@ -265,8 +267,8 @@ impl Init<'_> {
         self
     }
 
-    /// Binds the metrics of a feature: a struct with what it records with, made from the [`Metrics`] of the application when
-    /// it starts. A metric that cannot be declared keeps it from starting.
+    /// Binds the metrics of a feature: a struct with its counters, gauges and histograms. `declare` makes it from the [`Metrics`]
+    /// of the application. If it returns an error, the application does not start.
     ///
     /// ```
     /// use nautil::Init;
@@ -299,7 +301,8 @@ impl Init<'_> {
         })
     }
 
-    /// Binds the interface of a service to its client, connected as the section `T` says.
+    /// Binds the interface of a service to its client. The client connects as `config` says, which picks its part of the config
+    /// section `T`.
     ///
     /// The generated `ServiceBootloader` does it for every service, so that an application rarely says it:
     ///

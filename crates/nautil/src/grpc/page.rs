@@ -12,8 +12,8 @@ use crate::container::{Container, MakeComponent, ResolveError};
 
 /// A page of the management port, for those who look after the server: GET and HEAD on its path.
 ///
-/// It runs beside the port, on a thread of its own: one that panics answers 500, one that takes longer than
-/// `server.management.page_timeout` 503, and neither holds up a probe.
+/// It runs on a thread of its own, so that it never holds up a probe. A page that panics answers 500. One that takes longer than
+/// `server.management.page_timeout` answers 503.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -45,13 +45,13 @@ use crate::container::{Container, MakeComponent, ResolveError};
     note = "a page has a `PATH`, an `ABOUT`, and an `async fn answer`"
 )]
 pub trait Page: Send + Sync + 'static {
-    /// Its path, from `/`. No two pages have the same.
+    /// The path of the page, which begins with `/`. No two pages have the same path.
     const PATH: &'static str;
 
-    /// Its line in the index of the port.
+    /// What the index of the port says of the page.
     const ABOUT: &'static str;
 
-    /// Answers a GET or HEAD.
+    /// Answers a request with the method GET or HEAD.
     fn answer(&self, request: PageRequest) -> impl Future<Output = PageResponse> + Send;
 }
 

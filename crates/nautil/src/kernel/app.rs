@@ -1,4 +1,4 @@
-//! Section `app`: how long the application may take to come and to go.
+//! Section `app`: how long the application may take to start and to stop.
 
 use std::time::Duration;
 
@@ -13,10 +13,12 @@ use crate::config::Section;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppConfig {
-    /// How long each bootloader's `boot` may take.
+    /// How long the `boot` of each bootloader may take, together with the values that it makes in that phase. One that takes
+    /// longer is aborted, and the application does not start. The default is one minute.
     #[serde(with = "crate::config::duration")]
     pub boot_timeout: Duration,
-    /// How long the workers and the `shutdown` of all bootloaders together may take to stop.
+    /// How long all workers and the `shutdown` of all bootloaders may take, added up. One that takes longer is reported, and the
+    /// application ends with exit code 1. The default is ten seconds.
     #[serde(with = "crate::config::duration")]
     pub shutdown_timeout: Duration,
 }

@@ -7,7 +7,7 @@ use crate::bootloader::Init;
 use crate::container::Container;
 
 impl Init<'_> {
-    /// Adds a worker: a task that runs beside any command that boots the application. See [`Worker`].
+    /// Adds a [`Worker`]: a task that runs beside every command for which the application is booted.
     ///
     /// ```
     #[doc = include_str!("../example.txt")]

@@ -12,9 +12,11 @@ use crate::shutdown::Shutdown;
 
 /// A task that the application runs beside any command that boots it, `serve` above all.
 ///
-/// It starts after the last bootloader has booted. When it fails or panics, the application stops, says so, and ends with exit
-/// code 1. When the application stops, `stopping` says so, and the worker has `app.shutdown_timeout` to return; the bootloaders
-/// are shut down after that. A worker may return before: its work is done then, and the application goes on.
+/// It starts after the last bootloader has booted. If it fails or panics, the application prints why, stops, and ends with exit
+/// code 1. If it returns without an error, its work is done, and the application goes on without it.
+///
+/// When the application stops, `stopping` resolves. The worker then has `app.shutdown_timeout` to return, before the bootloaders
+/// are shut down.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -73,16 +75,19 @@ use crate::shutdown::Shutdown;
     note = "a worker has an `async fn run(&self, stopping: Shutdown) -> Result<(), BoxError>`"
 )]
 pub trait Worker: Send + Sync + 'static {
-    /// Works until `stopping` says that the application stops, or until there is nothing left to do.
+    /// Works until `stopping` resolves, or until there is nothing left to do.
     ///
     /// # Errors
-    /// Whatever keeps it from its work: the application stops.
+    /// Whatever keeps the worker from its work. The application stops then.
     fn run(&self, stopping: Shutdown) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
 /// Any [`Worker`]: the interface under which workers are components.
 pub trait DynWorker: Interface {
-    /// Runs it.
+    /// Runs the worker.
+    ///
+    /// # Errors
+    /// Those of [`Worker::run`].
     fn run_boxed(
         &self,
         stopping: Shutdown,

@@ -9,19 +9,21 @@ use crate::config::{Invalid, Section};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TelemetryConfig {
-    /// Which log lines are written: a level, or directives such as `info,hyper=warn`.
+    /// Which log lines are written: a level, or directives such as `info,hyper=warn`. The flags `-q`, `-v` and `-vv` take its
+    /// place.
     pub filter: String,
-    /// How a log line looks.
+    /// The form of a log line.
     pub format: Format,
 }
 
-/// How a log line looks.
+/// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// For people.
+    /// One line of text, for people.
     Text,
-    /// For people who develop: on several lines, with the spans around, the place in the source, and how long each span took.
+    /// Several lines of text, for people who develop: with the spans around the event, its place in the source, and how long each
+    /// span took.
     Pretty,
     /// One JSON object a line, for machines.
     Json,

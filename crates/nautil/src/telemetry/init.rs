@@ -7,7 +7,7 @@ use tracing_subscriber::{Layer, Registry};
 use crate::bootloader::{BoxError, Init};
 use crate::container::Container;
 
-/// A layer of the subscriber, whatever it does.
+/// A `tracing` layer whose type is erased.
 pub type BoxLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 type MakeLayer = Box<dyn Fn(&Container) -> Result<BoxLayer, BoxError> + Send + Sync>;
@@ -37,8 +37,10 @@ impl Layers {
 }
 
 impl Init<'_> {
-    /// Adds a layer to the subscriber of this process: it sees every span and event. It is made after the config was read,
-    /// and before any bootloader boots; one that cannot be made is said, and the application goes on without it.
+    /// Adds a layer to the subscriber of this process, which sees every span and event.
+    ///
+    /// It is made after the config was read, and before any bootloader boots. If it cannot be made, the error is printed and the
+    /// application goes on without it.
     ///
     /// ```
     /// use nautil::Init;
