@@ -7,7 +7,7 @@ use crate::grpc::{GrpcClientBootloader, GrpcGeneratorBootloader, GrpcServerBootl
 use crate::kernel::AppBootloader;
 use crate::telemetry::TelemetryBootloader;
 
-/// They come before those of the application.
+/// Lists the framework's bootloaders, which come before those of the application.
 pub(crate) fn bootloaders() -> Bootloaders {
     let bootloaders = Bootloaders::new()
         .with(AppBootloader)
@@ -21,7 +21,7 @@ pub(crate) fn bootloaders() -> Bootloaders {
     bootloaders
 }
 
-/// What features do before the application begins.
+/// Does what features have to do before the application begins.
 pub(crate) fn begin(_environment: &Environment) {
     #[cfg(feature = "dev")]
     crate::dev::tie_to_parent(_environment);

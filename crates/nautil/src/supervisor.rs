@@ -1,4 +1,4 @@
-//! The service manager, where one started this process: the sockets that it hands over, and what it wants to hear.
+//! The service manager, if one started this process: the sockets that it hands over, and what it wants to be told.
 //!
 //! The protocol is systemd's ([sd_listen_fds(3)], [sd_notify(3)]), which other managers speak too. `app dev` is one of them.
 //!
@@ -25,20 +25,20 @@ pub(crate) const MANAGEMENT: &str = "management";
 /// The name of the sockets for the calls. Where no socket has it, one with any other name is for the calls.
 pub(crate) const CALLS: &str = "calls";
 
-/// The variable with the number of the sockets, and the one that says for which process they are meant.
+/// The variable with the number of the sockets, and the one with the id of the process that they are meant for.
 const COUNT: &str = "LISTEN_FDS";
-const MEANT: &str = "LISTEN_PID";
+const PROCESS: &str = "LISTEN_PID";
 
-/// The variable with the socket on which it hears.
+/// The variable with the address of the socket on which it is told.
 const NOTIFY: &str = "NOTIFY_SOCKET";
 
-/// Who started this process, as far as it wants to hear of it. Without one, nothing is handed over and nothing is said.
+/// What this process has to do with its service manager. Without a service manager, there are no sockets and nothing is told.
 #[derive(Debug, Default)]
 pub(crate) struct ServiceManager {
     sockets: Mutex<Vec<Socket>>,
     /// What is wrong with the sockets that were handed over.
     faults: Vec<SocketError>,
-    /// Whether it wants to hear anything.
+    /// Whether it wants to be told anything.
     listens: bool,
     watchdog: Option<Duration>,
 }
@@ -50,16 +50,16 @@ struct Socket {
     descriptor: OwnedFd,
 }
 
-/// The sockets that were handed over are not those that this server listens on.
+/// Why the sockets that were handed over are not the ones that this server listens on.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum SocketError {
-    /// Nobody can tell how many they are.
+    /// Their number is no number.
     #[error("{COUNT} is {0:?}: expected the number of sockets that were handed over")]
     Count(String),
     /// One of them is neither a TCP nor a Unix listener, as the system describes it.
     #[error("a socket that the service manager handed over cannot be listened on: {0}")]
     Unusable(String),
-    /// Nobody would ever answer on it.
+    /// The server would never answer on one of them.
     #[error(
         "the service manager handed over a socket named `{name}` too many: name one `{MANAGEMENT}` \
          (systemd: FileDescriptorName=) and leave one for the calls"
@@ -71,8 +71,9 @@ pub(crate) enum SocketError {
 }
 
 impl ServiceManager {
-    /// Takes what this process was started with, and forgets it in the process environment. To be called before there is
-    /// a second thread, because the environment is changed.
+    /// Takes the sockets that this process was started with, and removes their variables from the process environment, so that no
+    /// process that it starts takes them for its own. It has to be called before there is a second thread, because changing the
+    /// environment is not safe after that.
     pub(crate) fn of_process(environment: &Environment) -> Self {
         let mut passed = ListenFd::from_env();
         let names = environment.get(NAMES).unwrap_or_default();
@@ -95,25 +96,29 @@ impl ServiceManager {
         }
     }
 
-    /// Whether one started this process, and hears of it.
+    /// Whether a service manager started this process, and wants to be told of it.
     pub(crate) fn is_there(&self) -> bool {
         self.listens
     }
 
-    /// The sockets of this name.
+    /// Takes the sockets of this name.
     pub(crate) fn sockets(&self, name: &str) -> Vec<OwnedFd> {
         let mut sockets = self.sockets.lock();
         let named = sockets.extract_if(.., |socket| socket.name == name);
         named.map(|socket| socket.descriptor).collect()
     }
 
-    /// The socket for the calls, where none is named so: the first that is left once those with names of their own are taken.
+    /// Takes the first socket that is left. It is the one for the calls where none is named `calls`, once those with other uses are
+    /// taken.
     pub(crate) fn any_socket(&self) -> Option<OwnedFd> {
         let mut sockets = self.sockets.lock();
         (!sockets.is_empty()).then(|| sockets.remove(0).descriptor)
     }
 
-    /// Whether every socket that was handed over has been taken.
+    /// Finds out whether every socket that was handed over has been taken.
+    ///
+    /// # Errors
+    /// A socket is left, or was unusable from the start.
     pub(crate) fn all_taken(&self) -> Result<(), SocketError> {
         if let Some(fault) = self.faults.first() {
             return Err(fault.clone());
@@ -126,22 +131,22 @@ impl ServiceManager {
         }
     }
 
-    /// The server accepts connections.
+    /// Tells that the server accepts connections.
     pub(crate) fn ready(&self) {
         self.say(NotifyState::Ready);
     }
 
-    /// The server takes nobody any more.
+    /// Tells that the server accepts no connection any more.
     pub(crate) fn stopping(&self) {
         self.say(NotifyState::Stopping);
     }
 
-    /// The server works.
+    /// Tells that the server works.
     pub(crate) fn alive(&self) {
         self.say(NotifyState::Watchdog);
     }
 
-    /// How often it wants to hear [`alive`](Self::alive): half of the time after which it restarts a silent process.
+    /// How often it is to be told [`alive`](Self::alive): after half of the time after which it restarts a silent process.
     pub(crate) fn watchdog(&self) -> Option<Duration> {
         self.watchdog.map(|limit| limit / 2)
     }
@@ -156,11 +161,11 @@ impl ServiceManager {
     }
 }
 
-/// A number of sockets that is none, where it is meant for this process.
+/// The error of a number of sockets that is no number, unless it is meant for another process.
 fn not_a_count(environment: &Environment) -> Option<SocketError> {
     let count = environment.get(COUNT)?;
     let own = std::process::id().to_string();
-    let is_meant = environment.get(MEANT).is_none_or(|meant| meant == own);
+    let is_meant = environment.get(PROCESS).is_none_or(|meant| meant == own);
     let is_none = count.parse::<u16>().is_err();
     (is_meant && is_none).then(|| SocketError::Count(count.to_owned()))
 }

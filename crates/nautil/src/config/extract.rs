@@ -1,7 +1,7 @@
 //! From layers to the typed section, with every error of the section found in one go.
 //!
 //! serde stops at the first error. So the value that caused it is noted and taken out of its layers, and the section is
-//! extracted again, until it succeeds: its defaults alone always do.
+//! extracted again, until that succeeds. It does in the end, because the defaults alone can always be extracted.
 
 use figment::error::{Actual, Kind};
 use figment::providers::Serialized;
@@ -14,7 +14,7 @@ use super::{Error, Section};
 use crate::suggest;
 use nautil_grpc::printable::{escaped, without_password, without_passwords};
 
-/// What is expected where a value may hold others.
+/// The expectations of a value that holds others.
 const LIST: &str = "a list, such as [\"a\", \"b\"]";
 const TABLE: &str = "a table";
 
@@ -31,6 +31,7 @@ pub(super) fn extract<T: Section>(layers: &[Layer]) -> Result<T, Vec<Error>> {
             Err(error) => error,
         };
         let path = error.path.clone();
+        // A variable is text. Only now that serde refuses the text is it known what the section takes instead.
         if read_text(&mut layers, &path, &error.kind) {
             continue;
         }
@@ -40,6 +41,7 @@ pub(super) fn extract<T: Section>(layers: &[Layer]) -> Result<T, Vec<Error>> {
             key: key::<T>(&path),
             problem: problem(&error.kind, owner.and_then(|owner| owner.get(&path))),
         });
+        // Without a value to take out, the next round would find the same error again.
         if !take_out(&mut layers, &path) {
             return Err(errors);
         }

@@ -43,7 +43,7 @@ pub(super) fn has_reference(text: &str) -> bool {
     text.contains("${")
 }
 
-/// The brace that closes the reference; a default may hold references of its own.
+/// Finds the brace that closes the reference. A default may hold references of its own, with braces of theirs.
 fn closing(text: &str) -> Option<usize> {
     let mut open = 0;
     for (index, byte) in text.bytes().enumerate() {

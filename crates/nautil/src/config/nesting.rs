@@ -1,4 +1,4 @@
-//! How deep a text nests: what is read by a function that calls itself for each level must not be deeper than its stack.
+//! How deep a text nests. Readers call themselves for each level, so a text that is too deep would overflow the stack.
 
 /// The most levels of brackets in the text of a variable, and of references in that of a file.
 pub(super) const DEEPEST: usize = 32;

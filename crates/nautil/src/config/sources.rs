@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use super::Reader;
 use crate::environment::Environment;
 
-/// Where a run takes place, and what its command line says about the config.
+/// The project's root, and what the command line says about the config.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     /// The project's root; relative paths start here.
     pub(crate) root: PathBuf,
-    /// The directory of the config, from the root; where it is not named, `config`.
+    /// The directory of the config, from the root. `None` stands for `config`.
     pub(crate) directory: Option<PathBuf>,
-    /// The name of the environment, over `APP_ENV`, for whoever reads the environment again.
+    /// The name of the environment, which goes before `APP_ENV` when `dev` reads the environment again.
     #[cfg(feature = "dev")]
     pub(crate) environment: Option<String>,
     /// `--set` flags, as given.
@@ -35,7 +35,7 @@ impl Sources {
         environment
     }
 
-    /// Reads the config, in some way, in this environment.
+    /// Lets `read` read the config in this environment.
     pub(crate) fn read<T>(
         &self,
         environment: &Environment,

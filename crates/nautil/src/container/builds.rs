@@ -44,7 +44,7 @@ pub(crate) struct Remembering<'builds> {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What each thread builds, outermost first.
+    /// What each thread builds, outermost first: each step is built because the one before it needs it.
     chains: HashMap<ThreadId, Vec<Step>>,
     attempts: HashMap<Target, Attempt>,
     /// What each thread that waits is waiting for.
@@ -70,8 +70,8 @@ struct Attempt {
 impl Builds {
     /// How long a thread waits for a singleton that another one is building, unless the bindings say otherwise.
     ///
-    /// It has to be longer than the slowest honest factory. Nobody but a thread in a ring that the container cannot see
-    /// waits so long.
+    /// It has to be longer than the slowest factory that is not stuck. Only a thread in a ring that the container cannot see
+    /// waits for so long.
     pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
     pub(super) fn new(timeout: Duration) -> Self {
@@ -117,7 +117,7 @@ impl Builds {
             return Some(Err(error.clone()));
         }
         let Some(attempt) = state.attempts.get(&target) else {
-            // Whoever found nothing before the lock was taken may have been overtaken by a whole build.
+            // The caller saw no singleton before it took the lock. Another thread may have built it from start to end since.
             if built() {
                 return Some(Ok(()));
             }
@@ -128,7 +128,10 @@ impl Builds {
         if let Some(ring) = state.ring(thread, target) {
             return Some(Err(ResolveFault::Circular { ring }.into()));
         }
+        // Noted under the same lock under which the ring was looked for. So of two threads that begin to wait for each other,
+        // the second one sees that the first one waits.
         state.waits.insert(thread, target);
+        // The attempt's own place is asked, not the map: by the time this thread wakes, the target may be built once more.
         let unfinished = |_: &mut State| outcome.get().is_none();
         self.ended
             .wait_while_for(&mut state, unfinished, self.timeout);
@@ -143,7 +146,7 @@ impl Builds {
         }))
     }
 
-    /// Ends what [`begin`](Self::begin) noted, and tells those who wait for it.
+    /// Ends what [`begin`](Self::begin) noted, and wakes the threads that wait for it.
     fn end(&self, target: Target, outcome: &BuildOutcome) {
         self.state
             .lock()

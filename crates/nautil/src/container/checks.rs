@@ -1,4 +1,4 @@
-//! What has to be built besides the bindings for an application to be whole.
+//! What has to be built, besides what is bound, for an application to be whole.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use super::{Container, ResolveError};
 
 type Check = Box<dyn Fn(&Container) -> Vec<ResolveError> + Send + Sync>;
 
-/// Features that build components of their own, which are bound to nothing: each says what of its own cannot be built.
+/// The checks of features that build components which are bound to nothing: services, pages, workers. Each returns which of its
+/// components cannot be built.
 #[derive(Default)]
 pub(crate) struct Checks(Vec<Check>);
 

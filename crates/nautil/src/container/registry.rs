@@ -1,4 +1,5 @@
-//! Everything that is bound, sealed: nothing is added, and singletons are built into their places.
+//! Everything that is bound, once the container is sealed. Nothing is added any more, and each singleton is built into its
+//! binding.
 
 use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
@@ -17,7 +18,7 @@ use crate::suggest;
 pub(super) struct Registry<BuildContext> {
     one: Map<Arc<Binding<BuildContext>>>,
     many: Map<Members<BuildContext>>,
-    /// All of them as they were declared, those of lists last.
+    /// Every binding in the order of declaration, and the members of lists last.
     declared: Vec<Arc<Binding<BuildContext>>>,
     /// What was wrong with the declarations themselves.
     pub(super) faults: Vec<ResolveError>,
@@ -75,7 +76,7 @@ impl<BuildContext> Registry<BuildContext> {
         self.bindings().map(|binding| binding.info()).collect()
     }
 
-    /// The error of whoever asks for `I`, which nobody bound.
+    /// The error for an interface to which nothing is bound.
     pub(super) fn missing<I: Interface + ?Sized>(&self) -> ResolveError {
         let interface = short_name::<I>();
         let nearest = self.nearest(&interface);
@@ -87,7 +88,7 @@ impl<BuildContext> Registry<BuildContext> {
         let single =
             |binding: &&Arc<Binding<BuildContext>>| matches!(binding.target, Target::One(_));
         let bound = || self.bindings().filter(single).map(|one| &one.frame);
-        // What all names have in common makes none of them alike.
+        // Every trait's name begins with `dyn `. Counted in, it would make all of them seem alike.
         let bare = |name| str::strip_prefix(name, "dyn ").unwrap_or(name);
         let near = suggest::nearest(bare(interface), bound().map(|one| bare(&one.interface)))?;
         bound()

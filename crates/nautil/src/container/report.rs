@@ -1,4 +1,4 @@
-//! What a check says, where many resolutions failed for few causes.
+//! What a check reports where many resolutions failed for few causes.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -6,7 +6,7 @@ use std::iter::successors;
 
 use super::error::{Frame, ResolveError, ResolveFault};
 
-/// Drops the errors that have the same cause as an earlier one, and those of what boot has not made yet.
+/// Drops each error that has the same cause as an earlier one, and those whose cause is that `boot` has not made a value yet.
 pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<ResolveError> {
     let mut seen = HashSet::new();
     let mut kept: Vec<ResolveError> = errors
@@ -22,7 +22,7 @@ pub(crate) fn distinct(errors: impl IntoIterator<Item = ResolveError>) -> Vec<Re
     kept
 }
 
-/// What two errors with one cause have in common: the fault, and for what is missing who needs it.
+/// What errors with the same cause have in common: the fault, and if something is missing, the binding that needs it.
 fn cause(error: &ResolveError) -> (String, Option<Frame>) {
     match &error.fault {
         ResolveFault::Missing { .. } => (error.fault.to_string(), error.trace.first().cloned()),
@@ -37,7 +37,8 @@ fn cause(error: &ResolveError) -> (String, Option<Frame>) {
     }
 }
 
-/// Whether all that is wrong is that boot has not made something yet. A factory may have made an error of its own of it.
+/// Whether the cause is that `boot` has not made a value yet. A factory may have turned that into an error of its own, so the whole
+/// chain is searched.
 fn awaits_boot(error: &ResolveError) -> bool {
     let first = error as &(dyn Error + 'static);
     let causes = successors(Some(first), |&error| error.source());

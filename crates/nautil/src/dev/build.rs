@@ -15,16 +15,16 @@ use crate::console::Output;
 /// How often the progress line is written anew.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What came of a build.
+/// How a build ended.
 #[derive(Debug)]
 pub(super) enum Built {
-    /// The binary is there, and may be the one that was there before.
+    /// The binary is there. It may be the one that was there before the build.
     Binary {
         path: PathBuf,
         crates: usize,
         took: Duration,
     },
-    /// The compiler refused the code, and has been printed.
+    /// The compiler refused the code. What it says has been printed.
     Refused,
 }
 
@@ -39,14 +39,14 @@ pub(super) enum Error {
     NoBinary(String),
 }
 
-/// A line on the screen, for as long as the build takes.
+/// The status line of a build.
 struct Progress<'output> {
     output: &'output Output,
     started: Instant,
     crates: usize,
 }
 
-/// Builds the application. What the compiler has to say is printed. Dropped before its end, it stops the compiler.
+/// Builds the application, and prints what the compiler says. If the future is dropped, the compiler is stopped.
 pub(super) async fn build(
     project: &Project,
     arguments: &[String],
@@ -74,6 +74,8 @@ pub(super) async fn build(
         crates: 0,
     };
 
+    // Both pipes are read side by side: cargo would wait for a reader if one of them were full. The diagnostics are kept to the
+    // end, so that they stay in one piece.
     let diagnostics = async {
         let mut text = String::new();
         match stderr {

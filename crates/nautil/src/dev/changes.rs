@@ -5,30 +5,30 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-/// What has to be done, and for which files.
+/// What has to be done, and because of which files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Changes {
-    /// A contract, or the list of them: generate.
+    /// Whether code has to be generated, because a contract or the list of contracts changed.
     pub(super) contracts: bool,
-    /// A source or a manifest: build.
+    /// Whether the application has to be built, because a source or a manifest changed.
     pub(super) sources: bool,
-    /// Any of all these, or the config alone: start the server again.
+    /// Every file that changed and that matters. If there is none but those of the config, the server is only started again.
     pub(super) files: BTreeSet<PathBuf>,
 }
 
-/// Where the files are that matter, and those that never do.
+/// The directories by which a file is judged.
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) root: PathBuf,
-    /// What cargo writes.
+    /// The directory that cargo writes. Nothing in it matters.
     pub(super) target: PathBuf,
-    /// What the generator writes.
+    /// The directory that the generator writes. Nothing in it matters: a generation is followed by a build anyway.
     pub(super) generated: PathBuf,
     pub(super) config: PathBuf,
 }
 
 impl Changes {
-    /// Whatever is not built yet, at the start.
+    /// What is to be done at the start: a build.
     pub(super) fn all() -> Self {
         Self {
             contracts: false,
@@ -50,7 +50,7 @@ impl Changes {
         let name = path.file_name().unwrap_or_default();
         let extension = path.extension().unwrap_or_default();
         if path == places.root.join(".env") {
-            // Read at every start.
+            // Every server reads it when it starts.
         } else if is_hidden(shown) {
             return;
         } else if extension == "proto" {
@@ -88,7 +88,7 @@ impl fmt::Display for Changes {
     }
 }
 
-/// The editors' and the version control's own.
+/// Whether a file, or a directory above it, is hidden: such files belong to editors and to the version control.
 fn is_hidden(path: &Path) -> bool {
     let mut names = path.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name),

@@ -1,4 +1,4 @@
-//! A process with all that it starts: cargo with its compilers, a test with its servers.
+//! A process together with every process that it starts: cargo with its compilers, a test with its servers.
 
 use std::io;
 use std::process::ExitStatus;
@@ -8,7 +8,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 /// A process group. Dropping it asks all of its processes to end.
 ///
-/// It is not the terminal's: a Ctrl-C reaches `dev` alone, and `dev` decides what becomes of the others.
+/// It is not the process group of the terminal. So a Ctrl-C reaches only `dev`, and `dev` decides when the others stop.
 #[derive(Debug)]
 pub(super) struct Group {
     child: Child,
@@ -35,14 +35,14 @@ impl Group {
 
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
-        // From here on the number may be another's.
+        // From here on the system may give the number to another process.
         self.id = None;
         status
     }
 
     pub(super) fn stop(&self) {
         if let Some(id) = self.id {
-            // One that has just ended needs no signal.
+            // An error says that the group has just ended, which is what was wanted.
             let _ = kill_process_group(id, Signal::TERM);
         }
     }

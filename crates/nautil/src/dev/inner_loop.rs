@@ -1,4 +1,7 @@
-//! The loop: changes in, servers out.
+//! The loop of `app dev`: a change of files comes in, and a new server takes over.
+//!
+//! A step is what a change asks for: generate, build, start. Each step is a future that a further change drops, so what a step
+//! has done is noted in the changes that are still to be dealt with.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -31,17 +34,17 @@ pub(super) struct InnerLoop {
     options: Arc<Globals>,
     cargo_options: Vec<String>,
     tests: bool,
-    /// Whether there is a build that no tests were run for.
+    /// Whether the tests are still to be run for the last build.
     untested: bool,
     output: Output,
-    /// The last that was built.
+    /// The binary of the last build that succeeded.
     binary: Option<PathBuf>,
     server: Option<ServerProcess>,
-    /// Servers that finish their calls.
+    /// Servers that have been asked to stop, and finish their calls.
     draining: TaskTracker,
 }
 
-/// What keeps the new server from serving. The details have been printed.
+/// Which part of a step failed, so that there is no new server. The tool that failed has printed why.
 #[derive(Debug)]
 enum FailedStep {
     Generate,
@@ -74,7 +77,11 @@ impl InnerLoop {
         }
     }
 
-    /// Runs until `shutdown`; then the servers finish their calls.
+    /// Runs until `shutdown` is requested, and then until every server has finished its calls.
+    ///
+    /// # Errors
+    /// A tool cannot be run, or the files cannot be watched. A build or a server that fails is no error: it is printed, and the
+    /// next change is awaited.
     pub(super) async fn run(
         mut self,
         mut watch: Watch,
@@ -86,7 +93,8 @@ impl InnerLoop {
         while !shutdown.is_requested() {
             tokio::select! {
                 () = shutdown.requested() => break,
-                // A change on the way starts the step anew, with what both ask for.
+                // A change during a step drops that step, with the compiler or the server that it has started. The next step does
+                // what is left of both changes.
                 more = watch.next() => {
                     let more = more?;
                     self.output.clear_status();
@@ -98,6 +106,7 @@ impl InnerLoop {
                     tokio::select! {
                         () = shutdown.requested() => break,
                         more = watch.next() => changes = more?,
+                        // It only ever ends with an error.
                         never = self.idle() => match never? {},
                     }
                     self.output.note(&changes);
@@ -112,7 +121,8 @@ impl InnerLoop {
         Ok(())
     }
 
-    /// Does what the changes ask for, up to a server that is ready. What is done is taken out of them.
+    /// Does what the changes ask for, up to a server that is ready. What is done is taken out of the changes at once, so that it is
+    /// not done again if this future is dropped.
     async fn step(
         &mut self,
         changes: &mut Changes,
@@ -122,6 +132,7 @@ impl InnerLoop {
                 return Ok(Err(FailedStep::Generate));
             }
             changes.contracts = false;
+            // Generated code is code. Where it came out the same, cargo has nothing to do.
             changes.sources = true;
         }
         if changes.sources || self.binary.is_none() {
@@ -150,8 +161,9 @@ impl InnerLoop {
         })
     }
 
-    /// Runs `grpc:generate` of the application, which reads its config anew. Says whether it succeeded.
+    /// Runs `grpc:generate` in a process of its own, which reads the config as it is now. Says whether it succeeded.
     async fn generate(&self) -> Result<bool, Failure> {
+        // Before the first build, this process is the newest binary that there is.
         let binary = match &self.binary {
             Some(binary) => binary.clone(),
             None => std::env::current_exe()?,
@@ -165,7 +177,8 @@ impl InnerLoop {
         Ok(Group::spawn(&mut command)?.ended().await?.success())
     }
 
-    /// Moves to the addresses of a changed config. A config that is broken is reported by the server that reads it.
+    /// Binds the addresses of a changed config. If the config is broken, the sockets stay as they are: the server that is about to
+    /// start reads the config too, and reports it.
     fn follow_config(&mut self) {
         let environment = self.sources.environment();
         let Some(config) = read_config(&self.sources, &environment) else {
@@ -180,14 +193,14 @@ impl InnerLoop {
         }
     }
 
-    /// Lets the new server take over, or says who serves instead.
+    /// Lets the new server take over, or prints what failed and which server goes on.
     async fn swap(&mut self, step: Result<ServerProcess, FailedStep>) -> Result<(), Failure> {
         match step {
             Ok(server) => {
                 if let Some(old) = self.server.replace(server) {
                     self.retire(old).await?;
                 }
-                // Said when nobody can meet the old one any more.
+                // Printed only when the old server accepts no connection any more, so that whoever reads this reaches the new one.
                 let addresses = self.sockets.addresses();
                 self.output.note(format_args!("serving {addresses}"));
             }
@@ -202,7 +215,7 @@ impl InnerLoop {
         Ok(())
     }
 
-    /// Sends a server away. It finishes its calls on its own time.
+    /// Asks a server to stop, and waits until it accepts no connection any more. It finishes its calls in the background.
     async fn retire(&self, mut server: ServerProcess) -> Result<(), Failure> {
         server.retire().await?;
         let output = self.output.clone();
@@ -220,7 +233,8 @@ impl InnerLoop {
         Ok(())
     }
 
-    /// Waits beside the server, after the tests if they are asked for.
+    /// Runs the tests if they are asked for, and then watches whether the server ends by itself. It never returns without an
+    /// error, because only a change or a signal ends the waiting.
     async fn idle(&mut self) -> Result<std::convert::Infallible, Failure> {
         if self.tests && self.untested && self.server.is_some() {
             self.test().await?;
@@ -237,6 +251,7 @@ impl InnerLoop {
         Ok(std::future::pending().await)
     }
 
+    /// Runs the tests, and prints whether they pass.
     async fn test(&self) -> Result<(), Failure> {
         let mut command = Command::new("cargo");
         command
@@ -254,6 +269,7 @@ impl InnerLoop {
     }
 }
 
+/// The section `server` as it is now, or `None` where it is broken.
 fn read_config(sources: &Sources, environment: &Environment) -> Option<Arc<ServerConfig>> {
     let mut bindings = Bindings::default();
     let section = SectionReader::of::<ServerConfig>("dev");

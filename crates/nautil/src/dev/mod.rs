@@ -1,12 +1,12 @@
-//! The inner loop of development, `app dev`: from a saved file to the new server, with nobody refused in between.
+//! The inner loop of development, `app dev`: from a saved file to the new server, and no connection is refused in between.
 //!
 //! ```text
 //! watch -> changes -> inner_loop: generate, build, start -> ready -> the old server drains
 //! ```
 //!
-//! The sockets belong to this process ([`sockets`]), and every server inherits them, as under a service manager: what is not
-//! accepted yet waits for whoever comes next. A server that is ready says so, and only then the one before it is asked to
-//! stop. Whatever fails leaves the server that runs alone.
+//! The sockets belong to this process ([`sockets`]), and every server inherits them, as under a service manager: a connection that
+//! is not accepted yet waits for the next server. A server says when it is ready, and only then the one before it is asked to stop.
+//! If a step fails, the server that runs goes on.
 
 mod build;
 mod changes;

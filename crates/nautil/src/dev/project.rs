@@ -1,4 +1,4 @@
-//! What cargo knows of the project: its binary, its packages, and where the compiler writes.
+//! What cargo knows of the project: its binary, its packages, and the directory that the compiler writes.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! One server process: started with the sockets, heard of when it is ready, asked to stop.
+//! One server process: it is started with the sockets, says when it is ready, and is asked to stop.
 
 use std::io;
 use std::path::Path;
@@ -15,19 +15,19 @@ use super::sockets::HeldSockets;
 use super::tether;
 use crate::console::Globals;
 
-/// The number of the first socket: `SD_LISTEN_FDS_START` of sd_listen_fds(3).
-const FIRST: i32 = 3;
+/// The number of the first descriptor: `SD_LISTEN_FDS_START` of sd_listen_fds(3).
+const FIRST_DESCRIPTOR: i32 = 3;
 
-/// How long a server may take to hear that it is to stop.
-const RETIRES: Duration = Duration::from_secs(2);
+/// How long a server has to say that it accepts no connection any more, after it was asked to stop.
+const RETIRE_LIMIT: Duration = Duration::from_secs(2);
 
 /// A server that was started.
 #[derive(Debug)]
 pub(super) struct ServerProcess {
     group: Group,
-    /// Where it says that it is ready.
+    /// The socket on which it says that it is ready.
     notices: UnixDatagram,
-    /// Holds the file of that socket.
+    /// The directory with the file of that socket. It is removed when this is dropped.
     _directory: TempDir,
 }
 
@@ -56,7 +56,7 @@ impl ServerProcess {
             .env_remove("LISTEN_PID")
             .env("NOTIFY_SOCKET", &path)
             .env(tether::PARENT, std::process::id().to_string());
-        let sockets = (FIRST..).zip(sockets);
+        let sockets = (FIRST_DESCRIPTOR..).zip(sockets);
         let mappings = sockets.map(|(child_fd, (_, parent_fd))| FdMapping {
             parent_fd,
             child_fd,
@@ -71,21 +71,22 @@ impl ServerProcess {
         })
     }
 
-    /// Resolves when it serves, or with how it ended before that.
+    /// Resolves when the server says that it serves, or with its exit status if it ends before that.
     pub(super) async fn ready(&mut self) -> io::Result<Result<(), ExitStatus>> {
         self.says(b"READY=1").await
     }
 
-    /// Asks it to finish its calls, and resolves when it accepts nobody any more. One that a debugger holds does not hold
-    /// its successor.
+    /// Asks the server to finish its calls, and resolves when it accepts no connection any more. A server that does not answer, as
+    /// under a debugger, is not waited for any longer than two seconds.
     pub(super) async fn retire(&mut self) -> io::Result<()> {
         self.group.stop();
-        match timeout(RETIRES, self.says(b"STOPPING=1")).await {
+        match timeout(RETIRE_LIMIT, self.says(b"STOPPING=1")).await {
             Ok(said) => said.map(|_| ()),
             Err(_) => Ok(()),
         }
     }
 
+    /// Waits for this line among what the server says, in the protocol of sd_notify(3).
     async fn says(&mut self, wanted: &[u8]) -> io::Result<Result<(), ExitStatus>> {
         let mut notice = [0; 4096];
         loop {

@@ -13,7 +13,8 @@ pub(super) struct HeldSockets(Vec<HeldSocket>);
 #[derive(Debug)]
 struct HeldSocket {
     name: &'static str,
-    /// As the config has it: port 0 stays the port that was found for it.
+    /// The address as the config has it. With port 0 it is not the address of the listener, and yet the same socket is meant as
+    /// long as the config says the same.
     asked: Listen,
     listener: Listener,
 }
@@ -24,8 +25,11 @@ impl HeldSockets {
         Ok(Self(held.collect::<Result<_, _>>()?))
     }
 
-    /// Goes where a changed config says. HeldSockets that it still names stay open, with whoever waits there. Says whether
-    /// anything is new.
+    /// Binds what a changed config names, and closes what it names no more. A socket that it still names stays open, with the
+    /// connections that wait there. Says whether anything changed.
+    ///
+    /// # Errors
+    /// An address cannot be bound. Then every socket stays as it is.
     pub(super) fn follow(&mut self, config: &ServerConfig) -> Result<bool, Error> {
         let wanted: Vec<_> = wanted(config).collect();
         let new = wanted
@@ -41,7 +45,7 @@ impl HeldSockets {
         Ok(changed)
     }
 
-    /// One more descriptor of each socket, with its name.
+    /// Duplicates the descriptor of each socket, for a server process, with the name of the socket.
     pub(super) fn share(&self) -> io::Result<Vec<(&'static str, OwnedFd)>> {
         let mut shared = Vec::new();
         for held in &self.0 {
@@ -51,7 +55,7 @@ impl HeldSockets {
         Ok(shared)
     }
 
-    /// `calls on 127.0.0.1:9001`, in text.
+    /// The addresses as people read them: `calls on 127.0.0.1:9001`.
     pub(super) fn addresses(&self) -> String {
         let held = self.0.iter();
         let addresses = held.flat_map(|held| {
@@ -76,7 +80,7 @@ impl HeldSocket {
     }
 }
 
-/// Where the address stands in the config.
+/// The config key of the address, for errors.
 fn key(name: &str) -> &'static str {
     if name == MANAGEMENT {
         "server.management.listen"

@@ -1,13 +1,13 @@
-//! The tie between `dev` and its servers: one that `dev` has left behind would keep the address.
+//! The tie between `dev` and its servers. A server that outlived a killed `dev` would keep its address.
 
 use rustix::process::{Signal, getpid, getppid, kill_process, set_parent_process_death_signal};
 
 use crate::environment::Environment;
 
-/// The variable that names the process with which a server ends.
+/// The variable with the process id of the `dev` that a server belongs to.
 pub(super) const PARENT: &str = "NAUTIL_DEV_PARENT";
 
-/// Stops this process when its parent is killed, where the parent is a `dev` that asks for it.
+/// Has this process stopped when its parent ends, if the parent is the `dev` that the variable names.
 pub(crate) fn tie_to_parent(environment: &Environment) {
     let Some(parent) = environment
         .get(PARENT)
@@ -19,9 +19,10 @@ pub(crate) fn tie_to_parent(environment: &Environment) {
     if !is_parent() {
         return;
     }
-    // Where the system cannot do it, a killed `dev` leaves a server behind, which `dev` names when it finds the address taken.
+    // A system that cannot do it leaves a server behind when `dev` is killed. The next `dev` then finds the address in use, and
+    // says so.
     let _ = set_parent_process_death_signal(Some(Signal::TERM));
-    // It may have ended between the two.
+    // The parent may have ended before the system was asked, and the signal would never come.
     if !is_parent() {
         let _ = kill_process(getpid(), Signal::TERM);
     }

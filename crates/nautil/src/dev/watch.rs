@@ -15,8 +15,8 @@ use tokio::sync::mpsc;
 use super::changes::{Changes, Places};
 use super::project::Project;
 
-/// How long a file has to be left alone: an editor writes one in several steps, a checkout many.
-const QUIET: Duration = Duration::from_millis(50);
+/// How long no file may change before the changes count: an editor writes a file in several steps, and a checkout writes many.
+const DEBOUNCE: Duration = Duration::from_millis(50);
 
 /// The watched project.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ pub(super) struct Watch {
     debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
     events: mpsc::UnboundedReceiver<DebounceEventResult>,
     places: Places,
-    /// The directories of packages. They are watched by their entries, so that what cargo writes costs nothing.
+    /// The directories of packages. Not they themselves are watched with all that is below them, but each of their entries: so the
+    /// directory that cargo writes, which is one of the entries, causes no events.
     packages: BTreeSet<PathBuf>,
 }
 
@@ -36,7 +37,7 @@ pub(super) struct Error(#[from] notify::Error);
 impl Watch {
     pub(super) fn start(project: &Project, places: Places) -> Result<Self, Error> {
         let (sender, events) = mpsc::unbounded_channel();
-        let debouncer = new_debouncer(QUIET, None, move |result| {
+        let debouncer = new_debouncer(DEBOUNCE, None, move |result| {
             // The loop that listened has ended, and `dev` with it.
             let _ = sender.send(result);
         })?;
@@ -61,7 +62,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Waits until something has changed that matters.
+    /// Waits until a file that matters has changed.
     pub(super) async fn next(&mut self) -> Result<Changes, Error> {
         loop {
             let Some(result) = self.events.recv().await else {
@@ -100,7 +101,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Watches a directory of a package, unless a tool's. Says whether it does.
+    /// Watches a directory inside of a package, unless a tool writes it. Says whether it is watched.
     fn enter(&mut self, path: &Path) -> Result<bool, Error> {
         let name = path.file_name().unwrap_or_default();
         let is_tools = name.as_encoded_bytes().starts_with(b".")
@@ -116,7 +117,7 @@ impl Watch {
     }
 }
 
-/// What came with a new directory, before it was watched.
+/// The files below a new directory. They were written before it was watched, so there are no events for them.
 fn files_below(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten();
     let paths = entries.filter_map(io::Result::ok).map(|entry| entry.path());

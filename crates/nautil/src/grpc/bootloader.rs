@@ -44,7 +44,7 @@ impl Bootloader for GrpcServerBootloader {
     }
 }
 
-/// What cannot be built of what bootloaders declared.
+/// Checks what bootloaders declared of one kind, and returns what cannot be built.
 fn whole<T: Send + Sync + 'static>(
     container: &Container,
     check: fn(&T, &Container) -> Vec<ResolveError>,
@@ -77,12 +77,13 @@ impl Bootloader for GrpcGeneratorBootloader {
     }
 }
 
-/// A call's status as people are told it.
+/// The words for a failed call that reach the console: the status alone would not say who was called.
 fn failed_call(error: &(dyn Error + 'static)) -> Option<String> {
     error.downcast_ref::<Status>().map(describe)
 }
 
-/// An address that cannot be had as people are told it: with the variable that sets another one.
+/// The words for an address that cannot be listened on. They name the variable that sets another one, which nautil-grpc does not
+/// know.
 fn failed_bind(error: &(dyn Error + 'static)) -> Option<String> {
     let error: &server::Error = error.downcast_ref()?;
     let server::Error::Bind { key, fault, .. } = error else {

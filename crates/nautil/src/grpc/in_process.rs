@@ -9,7 +9,7 @@ use nautil_grpc::server::{Routes, ServerConfig, serve_connection};
 use super::{Connect, Services};
 use crate::container::Container;
 
-/// Bytes that wait between the two ends of a connection.
+/// How many bytes may wait between the two ends of a connection.
 const BUFFER: usize = 64 << 10;
 
 /// Connects every client to the services that the application itself serves, over HTTP/2 in memory.

@@ -10,7 +10,7 @@ use tower_layer::Layer;
 
 use crate::container::{Container, ResolveError, short_name};
 
-/// Every served service, with the component that serves it, and the layers around all of them.
+/// Every service that is served, with its component, and the layers around all of them.
 #[derive(Default)]
 pub(crate) struct Services {
     entries: Vec<ServiceEntry>,
@@ -73,7 +73,7 @@ impl Services {
         self.make(container).err().unwrap_or_default()
     }
 
-    /// All services under one roof, with health and reflection.
+    /// Puts all services into one router, with health and reflection.
     ///
     /// # Errors
     /// The services that cannot be built, or a descriptor set that cannot be read.

@@ -1,4 +1,4 @@
-//! Panics of an application's own code, which end a phase and not the process.
+//! Panics of an application's own code. Each of them ends a phase, and not the process.
 
 use std::any::Any;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 
-/// Code of the application panicked. Where, is on standard error already.
+/// Code of the application panicked. The panic hook has printed already where that was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it panicked: {0}")]
 pub(super) struct Panicked(String);
@@ -22,8 +22,10 @@ impl Panicked {
     }
 }
 
-/// Awaits code of the application. What a panic breaks is dropped with the future; what it shares with others must bear it,
-/// as with the panic of any thread.
+/// Awaits code of the application.
+///
+/// A panic may leave a value half changed. What belongs to the future alone is dropped with it. What the future shares with
+/// others is in the same danger as with a panic on any other thread, and locks are poisoned the same way.
 pub(super) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
     let ended = AssertUnwindSafe(future).catch_unwind().await;
     ended.map_err(|panic| Panicked::of(&*panic))

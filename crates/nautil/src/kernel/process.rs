@@ -1,4 +1,4 @@
-//! One run of an application: the boot order, read aloud.
+//! One run of an application: its phases from the first line to the exit code.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,12 @@ pub(crate) struct Process {
     pub(crate) output: Output,
     pub(crate) shutdown: Shutdown,
     pub(crate) service_manager: ServiceManager,
-    /// Whether the process is the application's own, so that it may take signals and logs.
+    /// Whether the process is the application's own, so that the application may take its signals and its logs. A test runs many
+    /// applications in one process, and keeps both.
     pub(crate) owned: bool,
 }
 
-/// Runs the application in this process, with the bootloaders of the framework before its own. `begin` is told the
+/// Runs the application in this process, with the bootloaders of the framework before its own. `begin` is called with the
 /// environment before anything else happens.
 pub(crate) fn run<K: Kernel>(
     kernel: &K,
@@ -41,15 +42,15 @@ pub(crate) fn run<K: Kernel>(
 ) -> ExitCode {
     let environment = Environment::read(Path::new(".env"));
     begin(&environment);
-    // Before there is a second thread.
+    // It changes the process environment, which is not safe once there is a second thread. So it comes before the runtime.
     let service_manager = ServiceManager::of_process(&environment);
     let output = Output::standard(
         environment
             .get("NO_COLOR")
             .is_some_and(|set| !set.is_empty()),
     );
-    // The command runs on this thread. What bootloaders and workers do runs on two others, so that one that blocks its thread
-    // holds neither a signal nor the next of them.
+    // The command runs on this thread, and what bootloaders and workers do runs on two others. So a `boot` that blocks its thread
+    // holds up neither a signal nor the command. The server's workers have threads of their own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("nautil-main")
@@ -72,13 +73,15 @@ pub(crate) fn run<K: Kernel>(
         owned: true,
     };
     let code = runtime.block_on(process.run(kernel, framework, |_| {}));
-    // A task that a bootloader left behind does not hold the process.
+    // Dropping the runtime would wait for a task that a bootloader has left behind and that blocks its thread.
     runtime.shutdown_background();
     ExitCode::from(code as u8)
 }
 
 impl Process {
-    /// The phases, one after the other. `override_bindings` has the last word on the bindings.
+    /// Runs the phases, one after the other. `override_bindings` can replace any binding.
+    ///
+    /// A result that could not be written turns success into failure: a script that reads half a result is to notice.
     pub(crate) async fn run<K: Kernel>(
         self,
         kernel: &K,
@@ -112,7 +115,9 @@ impl Process {
             owned,
         } = self;
 
-        // 1. Environment: the process over `.env`, and what the command line says about it.
+        // 1. Environment: the process over `.env`, and what the command line says about it. The command line is read for real in
+        // phase 3. But conditions of bootloaders ask for `APP_ENV`, and errors of this phase and the next are to be printed as
+        // the flags say.
         let preview = Preview::of(&arguments);
         let mut output = output.with(preview.verbosity(), preview.no_ansi);
         if let Some(name) = &preview.env {
@@ -154,7 +159,7 @@ impl Process {
             }
         };
         let command = *declared.commands().get(index);
-
+        // Asked here, because the container takes the service manager.
         let supervised = service_manager.is_there();
 
         // 4. Config: read once, frozen; then the container is sealed.
@@ -171,6 +176,7 @@ impl Process {
         }
 
         let code = if (command.boots)(&matches) {
+            // A service manager has sent the signal itself, and needs no word about it.
             let reader = (!supervised).then(|| output.clone());
             if owned && let Err(error) = signals::on_signals(shutdown, reader) {
                 output.error(format_args!("cannot listen for signals: {error}"));
@@ -178,8 +184,10 @@ impl Process {
             }
             booted(configured, command, &matches, &output).await
         } else {
+            // SIGINT ends such a command as it ends any program: there is nothing to shut down.
             run_command(configured.container(), command, &matches, &output).await
         };
+        // Writes the log lines that wait, before the process ends.
         drop(logs);
         code
     }
@@ -213,7 +221,8 @@ async fn booted(
     code
 }
 
-/// Runs a command to its end. A worker that fails asks it to stop.
+/// Runs a command to its end. If a worker fails, the command is asked to stop, and is awaited all the same: a server has calls to
+/// finish.
 async fn run_beside_workers(
     booted: &mut Booted,
     command: CommandEntry,
@@ -226,6 +235,7 @@ async fn run_beside_workers(
     let mut is_well = true;
     loop {
         let error = tokio::select! {
+            // The command first: once it has ended, the workers that end with it are for the shutdown to report.
             biased;
             code = command.as_mut() => {
                 return if is_well { code } else { Code::Failed };
@@ -269,7 +279,7 @@ async fn run_command(
     }
 }
 
-/// A command whose own code broke.
+/// The error of a command that panicked.
 #[derive(Debug, thiserror::Error)]
 #[error("command `{name}` failed")]
 struct CommandPanicked {
@@ -286,7 +296,7 @@ fn print_boot_error(error: &BootError, output: &Output) {
     }
 }
 
-/// The program's name, as it was called.
+/// The name of the program as it was called, for its help: the file's name without its directory.
 fn binary(arguments: &[OsString]) -> String {
     let program = arguments.first().map(PathBuf::from);
     program

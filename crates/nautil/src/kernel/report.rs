@@ -1,4 +1,4 @@
-//! What became of each bootloader.
+//! Which bootloaders take part in this run, and how long each of them took: what `kernel:bootloaders` prints.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) struct Report {
 pub(crate) struct Timing {
     pub(crate) name: &'static str,
     pub(crate) init: Duration,
-    /// Set once it has booted.
+    /// Empty until it has booted.
     pub(crate) boot: OnceLock<Duration>,
 }
 

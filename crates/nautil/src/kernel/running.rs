@@ -11,15 +11,15 @@ use crate::bootloader::BoxError;
 use crate::container::{Container, ResolveError};
 use crate::shutdown::Shutdown;
 
-/// The workers of an application that has booted. Dropping it stops them where they are.
+/// The workers of an application that has booted. Dropping this aborts those that still run.
 #[derive(Debug, Default)]
 pub(crate) struct RunningWorkers {
     tasks: JoinSet<Ended>,
-    /// Those that have not returned yet.
+    /// The workers that have not returned yet. A task that is late is known only by what is left here.
     names: Vec<String>,
 }
 
-/// A worker that returned, by its name.
+/// How a worker ended, with its name.
 type Ended = (String, Result<Result<(), BoxError>, Panicked>);
 
 /// A worker that did not do what it should.
@@ -38,12 +38,14 @@ impl RunningWorkers {
     /// Starts every worker.
     ///
     /// # Errors
-    /// Those that cannot be built; none is started then.
+    /// The workers that cannot be built. None is started then.
     pub(super) fn start(
         workers: &Workers,
         container: &Container,
         shutdown: &Shutdown,
     ) -> Result<Self, Vec<ResolveError>> {
+        // All are built before the first one starts, so that no worker has begun its work when another one turns out not to be
+        // buildable.
         let made = workers.iter().map(|entry| (entry, entry.make(container)));
         let (built, broken): (Vec<_>, Vec<_>) = made.partition(|(_, made)| made.is_ok());
         if !broken.is_empty() {
@@ -62,7 +64,7 @@ impl RunningWorkers {
         Ok(running)
     }
 
-    /// Resolves when a worker fails; never, as long as none does.
+    /// Resolves when a worker fails. As long as none fails it never resolves, even if all of them have returned.
     pub(super) async fn failed(&mut self) -> WorkerError {
         while let Some(ended) = self.tasks.join_next().await {
             if let Some(error) = self.ended(ended) {
@@ -72,7 +74,8 @@ impl RunningWorkers {
         pending().await
     }
 
-    /// Waits for all workers, which know that they are to stop, and returns what went wrong.
+    /// Waits until `deadline` for all workers, which have been asked to stop, and returns what went wrong. `limit` is what
+    /// `app.shutdown_timeout` says, for the errors.
     pub(super) async fn join(
         mut self,
         deadline: Instant,
@@ -88,7 +91,7 @@ impl RunningWorkers {
     }
 
     fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Option<WorkerError> {
-        // Panics are caught, and nobody aborts a worker but the drop of all.
+        // There is no `JoinError` to report: panics are caught inside of the task, and a task is aborted only when all are dropped.
         let (name, result) = ended.ok()?;
         if let Some(at) = self.names.iter().position(|other| *other == name) {
             self.names.remove(at);

@@ -9,11 +9,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::console::Output;
 use crate::shutdown::Shutdown;
 
-/// Lets SIGINT and SIGTERM stop the application; a second one ends the process at once.
+/// Lets SIGINT and SIGTERM stop the application. A second signal ends the process at once.
 ///
-/// `output` is for the person who pressed Ctrl-C; a service manager needs no telling.
+/// What the signal does is written to `output`, for the person who pressed Ctrl-C.
 ///
-/// The signals are awaited on a thread of their own, so that a busy application still hears the second.
+/// The signals are awaited on a thread of their own, so that the second one counts even if the application blocks all of its
+/// threads.
+///
+/// # Errors
+/// The signals cannot be listened to, or there is no thread for it.
 pub(crate) fn on_signals(shutdown: Shutdown, output: Option<Output>) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -27,7 +31,7 @@ pub(crate) fn on_signals(shutdown: Shutdown, output: Option<Output>) -> std::io:
         .spawn(move || {
             runtime.block_on(async {
                 let name = signals.next().await;
-                // The signal comes first, and the words after it: whoever reads them may have stopped.
+                // First the request, then the words: whoever reads standard error may have stopped reading, and writing would wait.
                 shutdown.request();
                 say(
                     &output,
@@ -35,21 +39,22 @@ pub(crate) fn on_signals(shutdown: Shutdown, output: Option<Output>) -> std::io:
                 );
                 let name = signals.next().await;
                 let said = say(&output, format!("{name}: stopped at once"));
-                let _ = said.recv_timeout(PATIENCE);
+                let _ = said.recv_timeout(LAST_LINE_LIMIT);
             });
             std::process::exit(1);
         })?;
     Ok(())
 }
 
-/// How long the last words may take.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the process waits for its last line to be written.
+const LAST_LINE_LIMIT: Duration = Duration::from_millis(500);
 
-/// Says a line on a thread of its own, which waits for a reader instead of this one. The receiver hears when it is said.
+/// Writes a line on a thread of its own, so that this thread does not wait for a reader who has stopped reading. The receiver is
+/// told when the line is written.
 fn say(output: &Option<Output>, line: String) -> mpsc::Receiver<()> {
     let (done, said) = mpsc::channel();
     if let Some(output) = output.clone() {
-        // Without a thread there are no words, and the signal counts all the same.
+        // Without a thread the line is left out. The signal counts all the same.
         let _ = thread::Builder::new().spawn(move || {
             output.note(line);
             let _ = done.send(());

@@ -32,15 +32,15 @@ impl Bootloader for TelemetryBootloader {
     }
 }
 
-/// The logs of this process. What waits to be written is written when this is dropped.
+/// The logs of this process. Log lines that wait to be written are written when this is dropped.
 #[must_use]
 pub(crate) struct Logs(#[allow(dead_code, reason = "it works by being dropped")] writer::Flush);
 
-/// Sends the logs of this process to standard error, as the section `telemetry` and the flags `-v` and `-q` say, and whatever
-/// else features want of them to where they want it. Needs a tokio runtime.
+/// Sends the logs of this process to standard error, as the section `telemetry` and the flags `-v` and `-q` say, and to the layers
+/// that features declared. It needs a tokio runtime.
 ///
-/// A broken section is reported by whoever needs the whole config; until then the defaults serve. A subscriber that is
-/// there already stays.
+/// If the section is broken, its defaults are used: a command that needs the config reports it. If the process has a subscriber
+/// already, that one stays.
 pub(crate) fn start(container: &Container, output: &Output) -> Logs {
     let config = container.get::<TelemetryConfig>().unwrap_or_default();
     let filter = match output.verbosity() {
@@ -60,7 +60,7 @@ pub(crate) fn start(container: &Container, output: &Output) -> Logs {
     Logs(flush)
 }
 
-/// The layers of the features. Those that cannot be made are said.
+/// Makes the layers of the features. The errors of those that cannot be made are printed.
 fn features(container: &Container, output: &Output) -> Vec<BoxLayer> {
     let Ok(layers) = container.get::<Layers>() else {
         return Vec::new();
@@ -70,7 +70,8 @@ fn features(container: &Container, output: &Output) -> Vec<BoxLayer> {
         .collect()
 }
 
-/// Writes the lines. The pretty ones are followed by one for each span that ends, with the time that it took.
+/// The layer that writes log lines. In the form `pretty` there is one more line for each span that ends, with the time that it
+/// took.
 fn logs<S>(format: Format, ansi: bool, writer: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,

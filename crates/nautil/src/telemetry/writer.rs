@@ -1,4 +1,4 @@
-//! The way of a log line to standard error, which never holds up whoever writes it.
+//! The way of a log line to standard error. It never holds up the code that logs.
 
 use std::io;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-/// How many lines wait for a reader who is slow. What comes beyond them is dropped, and counted.
+/// How many lines may wait for a slow reader. Further lines are dropped, and counted.
 const WAITING: usize = 8192;
 
-/// How often is looked whether lines were dropped.
+/// How often the number of dropped lines is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Writes what waits when it is dropped; a reader who has stopped reading is not waited for longer than a second.
+/// Writes the lines that wait when it is dropped. It waits no longer than a second for a reader who has stopped reading.
 #[must_use]
 pub(super) struct Flush(#[allow(dead_code, reason = "it works by being dropped")] WorkerGuard);
 
@@ -28,7 +28,7 @@ pub(super) fn standard_error() -> (NonBlocking, Flush) {
     (writer, Flush(guard))
 }
 
-/// Says how many lines were dropped, once there is room for saying so.
+/// Logs how many lines were dropped, as soon as there is room for that line.
 async fn tell_of_dropped(counter: ErrorCounter) {
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -44,7 +44,7 @@ async fn tell_of_dropped(counter: ErrorCounter) {
             lines,
             "log lines were dropped: standard error is read too slowly"
         );
-        // Where this line was dropped too, all of them are told the next time.
+        // If this line was dropped too, the next one tells of all of them.
         if counter.dropped_lines() == dropped {
             told = dropped;
         }
