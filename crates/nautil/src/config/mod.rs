@@ -11,26 +11,7 @@
 //! variable, which may come from `.env`, nothing is replaced. Durations and sizes carry units (see [`duration`] and
 //! [`size`]). An unknown key is an error; every error of every section is found in one reading.
 //!
-//! ```
-//! use std::time::Duration;
-//! use nautil::config::Section;
-//! use serde::{Deserialize, Serialize};
-//!
-//! #[derive(Debug, Serialize, Deserialize)]
-//! #[serde(deny_unknown_fields)]
-//! struct CacheConfig {
-//!     #[serde(with = "nautil::config::duration")]
-//!     lifetime: Duration,
-//! }
-//!
-//! impl Default for CacheConfig {
-//!     fn default() -> Self { CacheConfig { lifetime: Duration::from_secs(60) } }
-//! }
-//!
-//! impl Section for CacheConfig {
-//!     const NAME: &'static str = "cache";
-//! }
-//! ```
+//! See [`Section`] for an example.
 
 mod command;
 mod error;

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 ///
 /// ```
 #[doc = include_str!("../example.txt")]
+/// use std::time::Duration;
+///
 /// use nautil::config::{Invalid, Section};
 /// use serde::{Deserialize, Serialize};
 ///
@@ -17,10 +19,18 @@ use serde::de::DeserializeOwned;
 /// struct CacheConfig {
 ///     path: String,
 ///     entries: u32,
+///     #[serde(with = "nautil::config::duration")]
+///     lifetime: Duration,
 /// }
 ///
 /// impl Default for CacheConfig {
-///     fn default() -> Self { CacheConfig { path: "cache.db".to_owned(), entries: 100 } }
+///     fn default() -> Self {
+///         CacheConfig {
+///             path: "cache.db".to_owned(),
+///             entries: 100,
+///             lifetime: Duration::from_secs(60),
+///         }
+///     }
 /// }
 ///
 /// impl Section for CacheConfig {
@@ -40,8 +50,11 @@ use serde::de::DeserializeOwned;
 /// // In a test, of a kernel with a bootloader that says `init.config::<CacheConfig>()`:
 /// # let kernel = || kernel(|init| { init.config::<CacheConfig>(); });
 /// let kernel_with = |name, value| kernel().env(name, value);
-/// let app = kernel_with("CACHE_PATH", "/tmp/cache.db").start().await?;
-/// assert_eq!(app.get::<CacheConfig>()?.path, "/tmp/cache.db");
+/// let app = kernel_with("CACHE_PATH", "other.db").start().await?;
+/// assert_eq!(app.get::<CacheConfig>()?.path, "other.db");
+///
+/// let app = kernel_with("APP_CACHE__LIFETIME", "5m").start().await?;
+/// assert_eq!(app.get::<CacheConfig>()?.lifetime, Duration::from_secs(300));
 ///
 /// let error = kernel_with("APP_CACHE__ENTRIES", "0").start().await.unwrap_err();
 /// assert_eq!(

@@ -20,7 +20,6 @@ use crate::suggest;
 /// ```
 /// use std::sync::Arc;
 ///
-/// use nautil::Init;
 /// use nautil::bootloader::BoxError;
 /// use nautil::container::{Component, Interface};
 /// use nautil::grpc::{DynHealthCheck, HealthCheck, Scope};
@@ -43,9 +42,15 @@ use crate::suggest;
 ///     }
 /// }
 ///
-/// # fn init(init: &mut Init<'_>) {
-/// init.health_check::<RatesCheck>();
-/// # }
+/// // A bootloader says `init.health_check::<RatesCheck>()`. In a test:
+/// # struct Old;
+/// # impl RateSource for Old { fn age_in_days(&self) -> u64 { 8 } }
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let check = RatesCheck { source: Arc::new(Old) };
+/// let error = check.check().await.unwrap_err();
+/// assert_eq!(error.to_string(), "the rates are 8 days old");
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a health check",

@@ -271,7 +271,7 @@ impl Init<'_> {
     /// of the application. If it returns an error, the application does not start.
     ///
     /// ```
-    /// use nautil::Init;
+    #[doc = include_str!("../example.txt")]
     /// use nautil::grpc::metrics::{Counter, Error, Metrics};
     ///
     /// struct RateMetrics { fetched: Counter<1> }
@@ -283,13 +283,16 @@ impl Init<'_> {
     ///     }
     /// }
     ///
-    /// # fn init(init: &mut Init<'_>) {
+    /// # let kernel = kernel(|init| {
+    /// // In `init`:
     /// init.metrics(RateMetrics::declare);
-    /// # }
-    /// // A component says `#[shaku(inject)] metrics: Arc<RateMetrics>`, and then:
-    /// # fn fetch(metrics: &RateMetrics) {
+    /// # });
+    /// # run(async {
+    /// # let app = kernel.start().await?;
+    /// # let metrics = app.get::<RateMetrics>()?;
+    /// // In a component, which says `#[shaku(inject)] metrics: Arc<RateMetrics>`:
     /// metrics.fetched.with(["ecb"]).inc();
-    /// # }
+    /// # Ok(()) });
     /// ```
     pub fn metrics<T: Interface>(
         &mut self,

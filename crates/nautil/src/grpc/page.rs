@@ -18,7 +18,6 @@ use crate::container::{Container, MakeComponent, ResolveError};
 /// ```
 /// use std::sync::Arc;
 ///
-/// use nautil::Init;
 /// use nautil::container::Component;
 /// use nautil::grpc::server::{PageRequest, PageResponse, ServerConfig, text};
 /// use nautil::grpc::{DynPage, Page};
@@ -36,9 +35,13 @@ use crate::container::{Container, MakeComponent, ResolveError};
 ///     }
 /// }
 ///
-/// # fn init(init: &mut Init<'_>) {
-/// init.page::<WorkersPage>();
-/// # }
+/// // A bootloader says `init.page::<WorkersPage>()`. In a test:
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let config = ServerConfig { workers: 4, ..ServerConfig::default() };
+/// let page = WorkersPage { config: Arc::new(config) };
+/// assert_eq!(page.answer(PageRequest::new(())).await.body(), "4\n");
+/// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a page of the management port",
