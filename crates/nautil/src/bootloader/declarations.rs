@@ -108,6 +108,7 @@ impl Declarations {
     fn position<T: Any>(&self) -> Option<usize> {
         let wanted = TypeId::of::<T>();
         let id = |declared: &Declaration| {
+            // Through the box: the box itself is `Any` too, and has another type.
             let value: &dyn Any = &*declared.value;
             value.type_id()
         };

@@ -67,6 +67,8 @@ pub(crate) fn order(
         return Err(errors);
     }
 
+    // Each round takes the first that can be placed, and so keeps the kernel's order where dependencies leave a choice. For the few
+    // dozen bootloaders of an application nothing faster is needed.
     let mut ordered: Vec<Listed> = Vec::new();
     while !enabled.is_empty() {
         let placed = |id| ordered.iter().any(|done| done.id == id);

@@ -121,6 +121,8 @@ pub(super) fn read_file(
     let origin = shown.display().to_string();
     let mut found = Vec::new();
     references(&mut values, &mut Vec::new(), &mut found);
+    // A value with a reference is text whatever its key takes, so it gets a layer of its own that says so. The other values of the
+    // file are what TOML says they are.
     let mut layers = vec![Layer {
         origin: origin.clone(),
         values,

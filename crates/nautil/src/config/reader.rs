@@ -197,6 +197,7 @@ impl Reader<'_> {
                 }
             }
         }
+        // The system lists files in any order, and errors are to come in the same order each time.
         names.sort();
         names
     }
@@ -228,6 +229,7 @@ impl Reader<'_> {
                 Err(environment::Error::Value { .. }) => {
                     Err(self.no_text(name, format!("{section}.{}", path.join("."))))
                 }
+                // A name that is not UTF-8 cannot say which key it means.
                 Err(error) => Err(error.clone().into()),
             })
         })

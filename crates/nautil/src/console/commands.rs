@@ -65,6 +65,7 @@ impl Commands {
 
     /// The whole command line, for clap.
     pub(crate) fn clap(&self) -> clap::Command {
+        // `help` is a command of ours. clap's own flag would print clap's own list of the commands, which knows no namespaces.
         let root = clap::Command::new(self.name)
             .bin_name(&self.binary)
             .version(self.version)

@@ -255,6 +255,7 @@ impl Output {
             self.clear_status();
         }
         let mut out = self.lock_result();
+        // Flushed each time, so that who reads a pipe sees a line when it is written.
         let written = write(&mut *out.stream).and_then(|()| out.stream.flush());
         if let Err(error) = written
             && error.kind() != std::io::ErrorKind::BrokenPipe

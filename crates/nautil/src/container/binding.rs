@@ -134,6 +134,7 @@ impl<BuildContext> Binding<BuildContext> {
         for Decorator { bootloader, wrap } in &self.decorators {
             value = self.step("decorated", bootloader, || wrap(value, context))?;
         }
+        // `Builds` lets one thread build it, so the place is empty. If it were not, what others hold already would have to stay.
         self.built.get_or_init(|| value);
         Ok(())
     }

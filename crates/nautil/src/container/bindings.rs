@@ -147,6 +147,7 @@ impl Bindings {
 
     /// Adds a component to the list of its interface, which is injected as `Vec<Arc<dyn I>>`, in the order of declaration.
     pub fn extend<C: Component<Container>>(&mut self, bootloader: &'static str) {
+        // The place in the list tells the members apart. Their types may not: a list may have the same component twice.
         let key = TypeId::of::<C::Interface>();
         let targets = self.many.iter().map(|other| other.target);
         let before =
@@ -216,6 +217,7 @@ impl Bindings {
             bootloader: binding.frame.bootloader,
         };
         self.faults.push(fault.into());
+        // Bound all the same: what needs it is not at fault, and would only be reported too.
         self.one.push(binding);
     }
 
@@ -230,6 +232,8 @@ impl Bindings {
     /// [`Container::check`], and by whatever needs it.
     #[must_use]
     pub fn seal(mut self) -> Container {
+        // Decorators find their binding only now. So one may be declared before the binding is, and wraps whatever is bound in the
+        // end, also by `rebind`.
         for (target, interface, decorator) in self.decorators {
             match find(&mut self.one, target) {
                 Some(binding) => binding.decorate(decorator),

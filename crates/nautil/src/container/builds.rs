@@ -93,6 +93,8 @@ impl Builds {
         if let Some(outcome) = self.begin(target, frame, built) {
             return outcome;
         }
+        // It does not unwind, whatever a component does: `Binding::build` sees to that. Otherwise the threads that wait would never
+        // be told.
         let outcome = build();
         self.end(target, &outcome);
         outcome
@@ -172,6 +174,7 @@ impl State {
                 self.chains.remove(&builder);
             }
         }
+        // The threads that wait have clones of its outcome. Out of the map, the next caller begins an attempt of its own.
         if let Some(attempt) = self.attempts.remove(&target) {
             attempt.outcome.get_or_init(|| outcome.clone());
         }

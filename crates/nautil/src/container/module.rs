@@ -139,6 +139,8 @@ impl Container {
             implementation,
             bootloader,
         };
+        // With the thread in it, two threads do not wait for each other to build what each wants for itself. On one thread, a
+        // component that comes to need itself is a ring all the same.
         let target = Target::Made(TypeId::of::<C>(), thread::current().id());
         let build = component::<C>(C::Parameters::default);
         let binding = Arc::new(Binding::new(Kind::Component, target, frame, build));
@@ -229,6 +231,7 @@ impl Container {
         let Some(list) = self.registry.list::<I>() else {
             return Ok(&[]);
         };
+        // The whole vector is kept, because shaku lends it out as a slice.
         let built = match list.built.get() {
             Some(built) => built,
             None => {

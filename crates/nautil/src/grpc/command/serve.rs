@@ -51,6 +51,7 @@ impl Command for Serve {
         let routes = self.services.routes(&self.container, &self.config)?;
         let management = self.service_manager.sockets(MANAGEMENT);
         let mut calls = self.service_manager.sockets(CALLS);
+        // systemd names a socket after its unit where the unit says nothing else.
         if calls.is_empty() {
             calls.extend(self.service_manager.any_socket());
         }
@@ -60,6 +61,7 @@ impl Command for Serve {
             .pages(self.pages.table(&self.container)?)
             .checks(self.health_checks.checks(&self.container)?)
             .metrics(Metrics::clone(&self.metrics));
+        // Before the first word: a server that leaves a socket unanswered does not start.
         self.service_manager.all_taken()?;
         for address in server.addresses() {
             output.line(format_args!("listening on {address}"));
