@@ -6,7 +6,7 @@ use std::iter::successors;
 use std::time::Duration;
 
 use nautil_grpc::client::{
-    self, Channel, ClientConfig, Host, PinFault, FailureKind, Target, connect_pinned,
+    self, Channel, ClientConfig, FailureKind, Host, PinFault, Target, connect_pinned,
 };
 use nautil_grpc::health::{HealthCheckRequest, HealthCheckResponse, ServingStatus};
 use nautil_grpc::server::{Listen, ServerConfig, TlsConfig};
@@ -181,8 +181,8 @@ impl Probe {
     fn failed(self, status: &Status, service: String) -> Unhealthy {
         let failure = client::Failure::of(status);
         let own_hint = self.hint;
-        let reason = failure.map_or(FailureKind::Unreadable, client::Failure::kind);
-        let what = match reason {
+        let kind = failure.map_or(FailureKind::Unreadable, client::Failure::kind);
+        let what = match kind {
             FailureKind::Answered if status.code() == Code::NotFound => {
                 return Unhealthy::UnknownService {
                     server: self.server,
@@ -209,7 +209,7 @@ impl Probe {
                 code_name(status.code()),
                 status.message().replace(char::is_control, " ")
             ),
-            hint: if reason == FailureKind::Unreachable {
+            hint: if kind == FailureKind::Unreachable {
                 failure.and_then(client::Failure::hint)
             } else {
                 own_hint.or(failure.and_then(client::Failure::hint))
