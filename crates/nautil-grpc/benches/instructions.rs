@@ -230,7 +230,7 @@ fn unary(
 }
 
 fn messages() -> BoxStream<String> {
-    Box::pin(stream::iter(0..MESSAGES).then(|_| future::ready(Ok(TEXT.to_owned()))))
+    Box::pin(stream::iter((0..MESSAGES).map(|_| Ok(TEXT.to_owned()))))
 }
 
 /// A channel to a server in this thread.

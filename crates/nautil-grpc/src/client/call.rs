@@ -19,6 +19,9 @@ use super::response::{Received, Response, ResponseError};
 use super::send::{ResponseHead, SendError};
 use crate::BoxStream;
 
+/// After how many messages that were there at once it is time for a look at the clock.
+const LOOK: u8 = 32;
+
 /// One call under way. Dropping it cancels what is left of it.
 pub(super) struct ClientCall {
     callee: Arc<Callee>,
@@ -29,6 +32,8 @@ pub(super) struct ClientCall {
     outgoing: Option<oneshot::Receiver<Status>>,
     /// Whether there were response headers.
     responded: bool,
+    /// How often what comes next was asked for.
+    polls: u8,
 }
 
 /// The messages of a response, as a caller reads them.
@@ -61,6 +66,7 @@ impl ClientCall {
             timer: Some(Box::pin(tokio::time::sleep(deadline.limit))),
             outgoing: None,
             responded: false,
+            polls: 0,
         }
     }
 
@@ -142,16 +148,23 @@ impl ClientCall {
         response: &mut Response<M>,
         context: &mut Context<'_>,
     ) -> Poll<Result<Received<M>, Status>> {
-        if let Poll::Ready(status) = self.poll_end(context) {
+        // A message that is there does not wait for a look at the clock; but a server that always has one does not outlive the
+        // deadline.
+        self.polls = self.polls.wrapping_add(1);
+        if self.polls % LOOK == 0
+            && let Poll::Ready(status) = self.poll_end(context)
+        {
             return Poll::Ready(Err(status));
         }
-        response
-            .poll_next(context)
-            .map_err(|fault| self.failed(CallError::Response(fault)))
+        match response.poll_next(context) {
+            Poll::Ready(next) => {
+                Poll::Ready(next.map_err(|fault| self.failed(CallError::Response(fault))))
+            }
+            Poll::Pending => self.poll_end(context).map(Err),
+        }
     }
 
-    /// Whether something ends the call that is not the server: before the server is looked at, so that one that always has
-    /// something to say does not outlive the deadline.
+    /// Whether something ends the call that is not the server.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Status> {
         if let Some(outgoing) = &mut self.outgoing
             && let Poll::Ready(stopped) = Pin::new(outgoing).poll(context)

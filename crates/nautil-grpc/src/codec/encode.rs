@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use prost::Message;
 
 use super::{Half, PREFIX};
@@ -89,8 +89,8 @@ impl Batch {
 
 /// `length` is the size of the message, which is so computed once: that is why this is not `Message::encode`.
 fn put<M: Message>(bytes: &mut BytesMut, message: &M, length: u32) {
-    bytes.put_u8(0);
-    bytes.put_u32(length);
+    let [a, b, c, d] = length.to_be_bytes();
+    bytes.extend_from_slice(&[0, a, b, c, d]);
     message.encode_raw(bytes);
 }
 
