@@ -146,6 +146,16 @@ mod tests {
     }
 
     #[test]
+    fn a_message_in_two_parts_takes_no_more_memory_than_has_arrived() {
+        let mut decoder = Decoder::new(1 << 20);
+        let first = b"\0\0\x10\0\0\x0a\xfd\xff\x3f0123456789";
+        decoder.push(Bytes::from_static(first));
+        assert_eq!(decoder.next::<String>().unwrap(), None);
+        decoder.push(Bytes::from_static(first));
+        assert!(decoder.gathered.capacity() < 4 * first.len());
+    }
+
+    #[test]
     fn the_size_is_refused_before_the_message_is_there() {
         let mut decoder = Decoder::new(4);
         decoder.push(Bytes::from_static(&BOTH[..5]));

@@ -108,7 +108,7 @@ fn check(half: Half, size: usize, limit: usize) -> Result<u32, TooLarge> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
-    use super::{Batch, FULL, Half, TooLarge, encode};
+    use super::{Batch, FULL, Half, LEAST, TooLarge, encode};
 
     /// Ten bytes as a message: a `string value = 1` of eight letters.
     fn ten() -> String {
@@ -154,5 +154,31 @@ mod tests {
         assert_eq!(batch.take(), None);
         batch.push(&ten()).unwrap();
         assert_eq!(batch.take().unwrap().len(), 15);
+    }
+
+    #[test]
+    fn a_batch_takes_the_memory_that_its_messages_take() {
+        let mut batch = Batch::new(Half::Request, 10);
+        batch.push(&ten()).unwrap();
+        assert!(batch.bytes.capacity() < 2 * 15);
+        batch.push(&ten()).unwrap();
+        assert!(batch.bytes.capacity() < 3 * 15);
+    }
+
+    #[test]
+    fn a_batch_begins_as_large_as_the_one_before_it_became() {
+        let mut batch = Batch::new(Half::Request, 10);
+        for _ in 0..10 {
+            batch.push(&ten()).unwrap();
+        }
+        batch.take().unwrap();
+        batch.push(&ten()).unwrap();
+        let begun = batch.bytes.capacity();
+        assert!((150..300).contains(&begun), "{begun}");
+
+        // What was small says little of what comes.
+        batch.take().unwrap();
+        batch.push(&String::new()).unwrap();
+        assert!(batch.bytes.capacity() >= LEAST);
     }
 }

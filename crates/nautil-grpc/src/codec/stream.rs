@@ -75,6 +75,7 @@ impl<M: Message> Encoder<M> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::task::{Context, Poll, Waker};
 
     use futures_util::{StreamExt, stream};
@@ -135,5 +136,18 @@ mod tests {
             status.message(),
             "the request has a message of 4 bytes; the limit is 3"
         );
+    }
+
+    #[test]
+    fn messages_before_a_panic_are_not_lost() {
+        let messages = stream::iter(["a", "b", "c"].map(|text| Ok(text.to_owned())));
+        let messages = messages.map(|message| match message {
+            Ok(text) if text == "c" => panic!("the book is lost"),
+            message => message,
+        });
+        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100);
+        catch_unwind(AssertUnwindSafe(|| next(&mut encoder))).unwrap_err();
+        assert_eq!(encoder.rescue().unwrap().len(), 2 * 8);
+        assert_eq!(encoder.rescue(), None);
     }
 }

@@ -145,4 +145,59 @@ mod tests {
         drop(here);
         assert!(admission.admit(HERE).is_ok());
     }
+
+    #[test]
+    fn an_address_keeps_the_places_that_it_did_not_give_back() {
+        let admission = Admission::new(&Limits {
+            max_connections_per_address: 2,
+            ..Limits::default()
+        });
+        let first = admission.admit(HERE).unwrap();
+        let _second = admission.admit(HERE).unwrap();
+        drop(first);
+        let _third = admission.admit(HERE).unwrap();
+        assert_eq!(
+            admission.admit(HERE).unwrap_err(),
+            Refused::MaxConnectionsPerAddress
+        );
+    }
+
+    #[test]
+    fn an_address_without_a_connection_is_forgotten() {
+        let admission = Admission::new(&Limits {
+            max_connections_per_address: 2,
+            ..Limits::default()
+        });
+        drop(admission.admit(HERE).unwrap());
+        assert!(admission.open.lock().unwrap().per_address.is_empty());
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let admission = Admission::new(&Limits {
+            max_connections: 0,
+            max_connections_per_address: 0,
+            ..Limits::default()
+        });
+        let places = [HERE, HERE, THERE, None].map(|address| admission.admit(address).unwrap());
+        assert_eq!(admission.open.lock().unwrap().total, 4);
+        drop(places);
+        assert_eq!(admission.refused(Refused::MaxConnections), 0);
+    }
+
+    #[test]
+    fn those_kept_out_are_counted_by_the_key_that_did_it() {
+        let admission = Admission::new(&Limits {
+            max_connections: 2,
+            max_connections_per_address: 1,
+            ..Limits::default()
+        });
+        let _here = admission.admit(HERE).unwrap();
+        admission.admit(HERE).unwrap_err();
+        let _there = admission.admit(THERE).unwrap();
+        admission.admit(HERE).unwrap_err();
+        admission.admit(None).unwrap_err();
+        assert_eq!(admission.refused(Refused::MaxConnections), 2);
+        assert_eq!(admission.refused(Refused::MaxConnectionsPerAddress), 1);
+    }
 }

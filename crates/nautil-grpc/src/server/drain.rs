@@ -81,3 +81,46 @@ impl fmt::Display for Drained {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use super::{CUT, Drain, Drained};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_does_not_say_that_it_was_cut_is_counted() {
+        let drain = Drain::default();
+        for calls in [2, 3] {
+            let connection = drain.clone();
+            drain.connections.spawn(async move {
+                connection.cut.cancelled().await;
+                connection.count_cut(calls);
+            });
+        }
+        let blocked = drain.connections.spawn(pending::<()>());
+        let begun = tokio::time::Instant::now();
+        let limit = Duration::from_secs(5);
+        let drained = drain.finish(limit).await;
+        assert_eq!(begun.elapsed(), limit + CUT);
+        assert_eq!((drained.connections_cut, drained.calls_cut), (3, 5));
+        assert!(!drained.is_clean());
+        assert_eq!(drained.to_string(), "3 connections with 5 calls were cut");
+        blocked.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_ends_with_the_last_connection() {
+        let drain = Drain::default();
+        let connection = drain.clone();
+        drain
+            .connections
+            .spawn(async move { connection.started.cancelled().await });
+        let begun = tokio::time::Instant::now();
+        let drained = drain.finish(Duration::from_secs(5)).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        assert_eq!(drained, Drained::default());
+        assert_eq!(drained.to_string(), "every call was finished");
+    }
+}
