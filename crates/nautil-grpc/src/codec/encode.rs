@@ -147,6 +147,7 @@ mod tests {
         while !batch.is_full() {
             batch.push(&ten()).unwrap();
             count += 1;
+            assert!(count <= FULL, "it is never full");
         }
         assert_eq!(count, FULL.div_ceil(15));
         assert_eq!(batch.take().unwrap().len(), count * 15);

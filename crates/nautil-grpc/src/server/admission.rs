@@ -200,4 +200,18 @@ mod tests {
         assert_eq!(admission.refused(Refused::MaxConnections), 2);
         assert_eq!(admission.refused(Refused::MaxConnectionsPerAddress), 1);
     }
+
+    #[test]
+    fn who_is_kept_out_is_told_the_key_that_does_it() {
+        for (refused, name) in [
+            (Refused::MaxConnections, "max_connections"),
+            (
+                Refused::MaxConnectionsPerAddress,
+                "max_connections_per_address",
+            ),
+        ] {
+            assert_eq!(refused.name(), name);
+            assert_eq!(refused.key(), format!("server.limits.{name}"));
+        }
+    }
 }
