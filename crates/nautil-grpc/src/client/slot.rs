@@ -127,7 +127,10 @@ fn pause(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST_PAUSE, JITTER, LONGEST_PAUSE, pause};
+    use tokio::time::Instant;
+
+    use super::super::dial::Place;
+    use super::{FIRST_PAUSE, JITTER, LONGEST_PAUSE, Slot, pause};
 
     #[test]
     fn pauses_grow_up_to_the_longest() {
@@ -144,5 +147,30 @@ mod tests {
                 assert!(pause <= around.mul_f64(1.0 + JITTER + 0.001), "{pause:?}");
             }
         }
+    }
+
+    #[test]
+    fn pauses_differ_so_that_clients_come_back_one_by_one() {
+        let pauses: Vec<_> = (0..200).map(|_| pause(0)).collect();
+        assert!(pauses.iter().any(|pause| *pause < FIRST_PAUSE.mul_f64(0.9)));
+        assert!(pauses.iter().any(|pause| *pause > FIRST_PAUSE.mul_f64(1.1)));
+    }
+
+    #[test]
+    fn an_address_that_failed_is_paused_until_its_pause_is_over() {
+        let now = Instant::now();
+        let mut slot = Slot::new(Place::Given);
+        assert!(!slot.is_paused(now));
+        slot.failed(now);
+        let over = now + FIRST_PAUSE.mul_f64(1.0 + JITTER + 0.001);
+        assert!(slot.is_paused(now));
+        assert!(slot.is_paused(now + FIRST_PAUSE.mul_f64(1.0 - JITTER - 0.001)));
+        assert!(!slot.is_paused(over));
+        assert!(!slot.is_paused(slot.paused_until.expect("it failed")));
+        for _ in 0..20 {
+            slot.failed(now);
+        }
+        // By now it is the longest.
+        assert!(slot.is_paused(over));
     }
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::replica::{HANG, Replica, WHO, WHO_EACH};
-use crate::server::{TARGET, Text, config, in_time, text};
+use crate::server::{self, TARGET, Text, config, in_time, text};
 
 /// A name whose addresses are what a test says.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ impl Resolve for Names {
     async fn resolve(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         assert_eq!((name, port), ("replicas", 9001));
         self.lookups.fetch_add(1, Ordering::SeqCst);
+        // An answer takes its time.
+        tokio::task::yield_now().await;
         Ok(self.addresses.lock().unwrap().clone())
     }
 }
@@ -323,6 +325,58 @@ async fn addresses_that_are_new_get_calls_and_those_that_are_gone_finish_theirs(
     assert!(in_time(answers.next()).await.is_none());
     // It was the last on its connection, which is closed with it.
     one.drain().await;
+}
+
+#[tokio::test]
+async fn a_name_that_moved_from_an_address_that_is_silent_is_followed() {
+    let replica = Replica::start("127.0.0.1").await;
+    // The kernel takes connections, and nobody reads them.
+    let silent = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let names = Names::of([silent.local_addr().unwrap()]);
+    let channel = channel(&names);
+    // A clock that stands still goes on where all that is left is to wait for it.
+    tokio::time::pause();
+    let status = who(&channel).await.unwrap_err();
+    tokio::time::resume();
+    let reason = Failure::of(&status).unwrap().reason();
+    assert_eq!(reason, Reason::Unreachable);
+
+    names.become_those([replica.address]);
+    half_a_minute_later().await;
+    assert_eq!(who(&channel).await.unwrap(), "127.0.0.1");
+    assert_eq!(names.lookups(), 2);
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_no_more_keeps_the_addresses_that_it_had() {
+    let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let one = Replica::on(Arc::clone(&listener), "one");
+    let names = Names::of([one.address]);
+    let channel = channel(&names);
+    assert_eq!(who(&channel).await.unwrap(), "one");
+
+    let _two = Replica::on(listener, "two");
+    one.drain().await;
+    names.become_those([]);
+    half_a_minute_later().await;
+    assert_eq!(who(&channel).await.unwrap(), "two");
+    assert_eq!(names.lookups(), 2);
+}
+
+#[tokio::test]
+async fn the_system_knows_the_name_of_this_machine() {
+    let replica = Replica::start("127.0.0.1").await;
+    let host = format!("localhost:{}", replica.address.port());
+    let channel = server::channel(host);
+    assert_eq!(who(&channel).await.unwrap(), "127.0.0.1");
+}
+
+#[test]
+fn a_channel_shows_whom_it_calls_and_for_how_long_it_tries() {
+    let shown = format!("{:?}", channel(&Names::of([])));
+    let pool = "Pool { dialer: Dialer { tls: false, connect_timeout: 5s, .. }, \
+                name: Some(Name { name: \"replicas\", port: 9001, ";
+    assert!(shown.contains(pool), "{shown}");
 }
 
 #[tokio::test]
