@@ -718,4 +718,27 @@ mod tests {
         let by = Instant::now() + Duration::from_secs(60);
         assert!(in_time(pool.race(by)).await.is_err());
     }
+
+    #[test]
+    fn what_a_runtime_that_is_gone_was_opening_is_opened_by_the_next() {
+        let runtime = || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap()
+        };
+        // The system takes connections, and nobody reads them.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let (pool, _) = pool(&[silent.local_addr().unwrap()]);
+        runtime().block_on(async {
+            tokio::select! {
+                biased;
+                _ = pool.connection() => panic!("it says nothing"),
+                () = tokio::task::yield_now() => {}
+            }
+        });
+        assert!(pool.state.lock().opening.is_some());
+        runtime().block_on(async {
+            pool.state.lock().slots = vec![Slot::new(Place::Tcp(serve().await))];
+            assert!(in_time(pool.connection()).await.is_ok());
+        });
+    }
 }
