@@ -23,9 +23,10 @@ pub(super) fn extract<T: Section>(layers: &[Layer]) -> Result<T, Vec<Error>> {
     let mut layers = layers.to_vec();
     let mut errors = Vec::new();
     let section = loop {
-        let figment = layers
+        let values = layers
             .iter()
-            .fold(defaults::<T>(), |figment, layer| figment.merge(layer));
+            .map(|layer| Serialized::defaults(&layer.values));
+        let figment = values.fold(defaults::<T>(), Figment::merge);
         let error = match figment.extract::<T>() {
             Ok(section) => break section,
             Err(error) => error,

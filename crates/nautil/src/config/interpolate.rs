@@ -109,4 +109,12 @@ mod tests {
         assert!(with("${HOST").is_err_and(|error| error.contains("no `}` closes")));
         assert!(with("${}").is_err_and(|error| error.contains("without a name")));
     }
+
+    #[test]
+    fn references_nest_so_deep_and_no_deeper() {
+        let nested = |depth| "${NONE:-".repeat(depth) + "here" + &"}".repeat(depth);
+        assert_eq!(with(&nested(32)).as_deref(), Ok("here"));
+        let refused = "found braces nested 33 deep, expected at most 32".to_owned();
+        assert_eq!(with(&nested(33)), Err(refused));
+    }
 }

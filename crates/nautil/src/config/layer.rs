@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use figment::providers::{Format, Toml};
-use figment::value::{Dict, Map, Tag, Value};
-use figment::{Metadata, Profile, Provider};
+use figment::value::{Dict, Tag, Value};
 
 use super::Error;
 use super::interpolate::{has_reference, interpolate};
@@ -28,11 +27,9 @@ pub(super) struct Layer {
 impl Layer {
     /// A layer of one value that came as text, for a key path such as `limits.max_connections`.
     pub(super) fn of_text(origin: String, path: Vec<String>, value: impl Into<Value>) -> Self {
-        let mut values = Dict::new();
-        insert(&mut values, &path, value.into());
         Layer {
             origin,
-            values,
+            values: nested(&path, value.into()),
             text: Some(path),
         }
     }
@@ -69,16 +66,6 @@ impl Layer {
             }
         }
         remove(&mut self.values, path)
-    }
-}
-
-impl Provider for Layer {
-    fn metadata(&self) -> Metadata {
-        Metadata::named(self.origin.clone())
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Map::from([(Profile::Default, self.values.clone())]))
     }
 }
 
@@ -189,22 +176,14 @@ fn expand(value: Value, environment: &Environment) -> Result<Value, String> {
     }
 }
 
-fn insert(dict: &mut Dict, path: &[String], value: Value) {
+/// The value at this path, and nothing beside it.
+fn nested(path: &[String], value: Value) -> Dict {
     match path {
-        [] => {}
-        [key] => {
-            dict.insert(key.clone(), value);
-        }
+        [] => Dict::new(),
+        [key] => Dict::from([(key.clone(), value)]),
         [key, rest @ ..] => {
-            let inner = dict
-                .entry(key.clone())
-                .or_insert_with(|| Value::Dict(Tag::Default, Dict::new()));
-            if !matches!(inner, Value::Dict(..)) {
-                *inner = Value::Dict(Tag::Default, Dict::new());
-            }
-            if let Value::Dict(_, inner) = inner {
-                insert(inner, rest, value);
-            }
+            let inner = Value::Dict(Tag::Default, nested(rest, value));
+            Dict::from([(key.clone(), inner)])
         }
     }
 }

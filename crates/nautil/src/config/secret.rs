@@ -97,3 +97,47 @@ impl<'de> Deserialize<'de> for Secret {
 fn refused<E: Error>(found: &str) -> E {
     E::custom(format_args!("found {found}, expected a string in quotes"))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use std::iter;
+
+    use serde::Deserialize;
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
+
+    use super::Secret;
+
+    #[test]
+    fn whatever_is_no_text_is_refused_without_its_value() {
+        fn refused<'de>(found: impl IntoDeserializer<'de, Error>) -> String {
+            let refused = Secret::deserialize(found.into_deserializer());
+            refused.unwrap_err().to_string()
+        }
+        let list = SeqDeserializer::<_, Error>::new(iter::once(5));
+        let table = MapDeserializer::<_, Error>::new(iter::once(("a", 5)));
+        for (said, found) in [
+            (refused(true), "a boolean"),
+            (refused(5_u64), "a number"),
+            (refused(-5_i64), "a number"),
+            (refused(0.5), "a number"),
+            (Secret::deserialize(list).unwrap_err().to_string(), "a list"),
+            (
+                Secret::deserialize(table).unwrap_err().to_string(),
+                "a table",
+            ),
+        ] {
+            assert_eq!(said, format!("found {found}, expected a string in quotes"));
+        }
+        assert_eq!(refused(()), "invalid type: unit value, expected a string");
+    }
+
+    #[test]
+    fn a_secret_shows_that_it_is_there_and_not_what_it_is() {
+        let secret = Secret::from("hunter2".to_owned());
+        assert_eq!(format!("{secret:?}"), "********");
+        assert_eq!(secret.expose(), "hunter2");
+        assert_eq!(format!("{:?}", Secret::default()), "");
+    }
+}

@@ -1,11 +1,15 @@
 //! Files, keys and sections that are not there, all of them said at once; and what still works.
 
+use std::sync::Arc;
+
 use nautil::Bootloaders;
+use nautil::bootloader::{Bootloader, Init};
 use nautil::console::Code;
+use nautil::container::{Container, ResolveError};
 
 use crate::console::Demo;
 use crate::project::{Project, assert_done, assert_refused};
-use crate::sections::{Storage, errors, errors_of, kernel};
+use crate::sections::{Cache, Storage, cache, errors, errors_of, kernel};
 
 #[tokio::test]
 async fn a_file_that_is_no_toml_is_named_with_line_and_column() {
@@ -197,6 +201,31 @@ async fn a_section_that_is_not_there_is_an_error_whoever_names_it() {
 }
 
 #[tokio::test]
+async fn a_variable_with_one_underscore_too_few_is_told_what_it_would_be() {
+    let kernel = kernel(&Project::new())
+        .env("APP_CACHE_WORKERS", "3")
+        .env("APP_CACHE_LIMITS_ENTRIES", "3");
+    assert_eq!(
+        errors(kernel).await,
+        [
+            "APP_CACHE_LIMITS_ENTRIES, environment: two underscores part a section from its key; \
+             did you mean APP_CACHE__LIMITS_ENTRIES?",
+            "APP_CACHE_WORKERS, environment: two underscores part a section from its key; \
+             did you mean APP_CACHE__WORKERS?",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_kubernetes_sets_for_a_service_is_no_key_of_a_section() {
+    let kernel = kernel(&Project::new())
+        .env("APP_CACHE_SERVICE_HOST", "10.0.0.11")
+        .env("APP_CACHE_PORT", "tcp://10.0.0.11:80")
+        .env("APP_CACHE_PORT_80_TCP_ADDR", "10.0.0.11");
+    assert_eq!(cache(kernel).await.workers, 2);
+}
+
+#[tokio::test]
 async fn a_flag_that_is_no_assignment_is_an_error_and_is_not_repeated() {
     for text in [
         "cache.workers",
@@ -309,5 +338,40 @@ async fn a_command_that_needs_a_broken_section_says_what_is_wrong_with_it() {
         Code::Failed,
         "error: cache.wokers (config/cache.toml): there is no such key; did you mean `workers`?\n\
          error: cache.workers (config/cache.toml): found \"x\", expected a whole number from 0 to 65535\n",
+    );
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no size")]
+struct NoSize(#[source] ResolveError);
+
+#[derive(PartialEq)]
+struct Sizes;
+
+impl Bootloader for Sizes {
+    fn init(&self, init: &mut Init<'_>) {
+        init.factory::<u64>(|resolver| {
+            let container = resolver.get::<Container>();
+            let cache = container.get::<Cache>().map_err(NoSize)?;
+            Ok(Arc::new(cache.size))
+        });
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_section_is_a_cause_of_what_fails_without_it() {
+    let project = Project::new().config("cache.toml", "wokers = 3");
+    let kernel = project.kernel(|| Bootloaders::new().with(Storage).with(Sizes));
+    let wokers = "cache.wokers (config/cache.toml): there is no such key; did you mean `workers`?";
+    assert_refused(
+        &kernel.console(["container:check"]).await,
+        Code::Failed,
+        &format!(
+            "error: `u64`, bound by bootloader `Sizes`, cannot be made\n  \
+             because there is no size\n  \
+             because `Cache`, bound by bootloader `Storage`, cannot be made\n  \
+             because the config section `cache` is broken\n  {wokers}\n\
+             error: {wokers}\n"
+        ),
     );
 }

@@ -1,6 +1,12 @@
 //! `config:show`, and what becomes of secrets.
 
+use std::collections::BTreeMap;
+
+use nautil::Bootloaders;
+use nautil::bootloader::{Bootloader, Init};
+use nautil::config::Section;
 use nautil::console::Code;
+use serde::{Deserialize, Serialize};
 
 use crate::project::{Project, assert_done, assert_refused};
 use crate::sections::{errors, errors_of, kernel};
@@ -42,6 +48,44 @@ cache.size            \"4MiB\"        default
 cache.token           \"********\"    config/cache.toml
 cache.workers         4             config/production/cache.toml
 ",
+    );
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Zones {
+    names: BTreeMap<String, String>,
+}
+
+impl Section for Zones {
+    const NAME: &'static str = "zones";
+}
+
+#[derive(PartialEq)]
+struct Time;
+
+impl Bootloader for Time {
+    fn init(&self, init: &mut Init<'_>) {
+        init.config::<Zones>();
+    }
+}
+
+#[tokio::test]
+async fn a_table_is_shown_key_by_key_or_as_empty() {
+    let zones = async |project: &Project| {
+        let kernel = project.kernel(|| Bootloaders::new().with(Time));
+        kernel.console(["config:show", "zones"]).await
+    };
+    assert_done(
+        &zones(&Project::new()).await,
+        "key          value  origin\nzones.names  {}     default\n",
+    );
+    let project = Project::new().config("zones.toml", "[names]\nhere = 'UTC'\nthere = 'CET'");
+    assert_done(
+        &zones(&project).await,
+        "key                value  origin\n\
+         zones.names.here   \"UTC\"  config/zones.toml\n\
+         zones.names.there  \"CET\"  config/zones.toml\n",
     );
 }
 

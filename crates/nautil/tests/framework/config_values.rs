@@ -38,6 +38,18 @@ async fn text_stays_text_where_the_key_takes_text() {
 }
 
 #[tokio::test]
+async fn text_in_a_file_stands_for_nothing_else() {
+    assert_eq!(
+        errors_of("workers = '8'\nenabled = 'true'\nports = ['80']").await,
+        [
+            "cache.enabled (config/cache.toml): found \"true\", expected true or false",
+            "cache.ports.0 (config/cache.toml): found \"80\", expected a whole number from 0 to 65535",
+            "cache.workers (config/cache.toml): found \"8\", expected a whole number from 0 to 65535",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn text_that_stands_for_nothing_the_key_takes_is_an_error() {
     let kernel = kernel(&Project::new())
         .env("APP_CACHE__ENABLED", "yes")

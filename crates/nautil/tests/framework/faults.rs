@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nautil::Bootloaders;
 use nautil::bootloader::{Bootloader, Init};
 use nautil::console::Code;
 use nautil::container::{Bindings, Component, Container, Interface, ResolveError};
+use nautil::grpc::{DynHealthCheck, HealthCheck, Scope};
+use nautil::{Bootloaders, BoxError};
 
 use crate::container::{ByHour, Clock, Fixed, Greeter};
 use crate::project::{Project, assert_done, assert_refused};
@@ -415,6 +416,41 @@ async fn container_check_builds_the_commands_too() {
         &kernel.console(["container:check"]).await,
         Code::Failed,
         "error: nothing is bound to `dyn Clock`\n  needed by `Ask`, from bootloader `Asking`\n",
+    );
+}
+
+#[derive(Component)]
+#[shaku(interface = DynHealthCheck)]
+struct OnTime {
+    #[shaku(inject)]
+    _clock: Arc<dyn Clock>,
+}
+
+impl HealthCheck for OnTime {
+    const NAME: &'static str = "on-time";
+    const SCOPE: Scope = Scope::Server;
+
+    async fn check(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[derive(PartialEq)]
+struct Punctual;
+
+impl Bootloader for Punctual {
+    fn init(&self, init: &mut Init<'_>) {
+        init.health_check::<OnTime>();
+    }
+}
+
+#[tokio::test]
+async fn container_check_builds_what_is_bound_to_nothing_too() {
+    let kernel = Project::new().kernel(|| Bootloaders::new().with(Punctual));
+    assert_refused(
+        &kernel.console(["container:check"]).await,
+        Code::Failed,
+        "error: nothing is bound to `dyn Clock`\n  needed by `OnTime`, from bootloader `Punctual`\n",
     );
 }
 
