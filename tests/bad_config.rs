@@ -122,6 +122,78 @@ fn a_value_that_its_section_refuses_is_named() {
 }
 
 #[test]
+fn a_deadline_that_no_call_can_have_is_named() {
+    let project = Project::new();
+    let said = complaints(
+        &project,
+        &[
+            ("APP_SERVER__DEADLINE__DEFAULT", "5s"),
+            ("APP_SERVER__DEADLINE__MAXIMUM", "1s"),
+        ],
+    );
+    assert_eq!(
+        said,
+        [
+            "error: server.deadline.maximum (APP_SERVER__DEADLINE__MAXIMUM, environment): \
+             found \"1s\", expected at least `deadline.default`, which is 5s"
+        ]
+    );
+    let said = complaints(&project, &[("APP_SERVER__DEADLINE__DEFAULT", "5")]);
+    assert_eq!(
+        said,
+        [
+            "error: server.deadline.default (APP_SERVER__DEADLINE__DEFAULT, environment): \
+             found \"5\", expected a duration with its unit, such as \"30s\" or \"250ms\", or \"none\""
+        ]
+    );
+}
+
+#[test]
+fn a_table_for_a_method_is_for_one_that_is_served() {
+    let table = |pattern: &str, table: &str| {
+        let project = Project::new();
+        let text = fs::read_to_string(project.path("config/server.toml")).unwrap();
+        let text = format!("{text}\n[methods.\"{pattern}\"]\n{table}\n");
+        project.write("config/server.toml", &text);
+        complaints(&project, &[])
+    };
+    assert_eq!(
+        table(
+            "currency.CurrencyRateService/GetRat",
+            "deadline.default = \"1s\""
+        ),
+        [
+            "error: `server.methods` has `currency.CurrencyRateService/GetRat`, which is no method that is served; \
+             there are currency.CurrencyRateService/GetRate"
+        ]
+    );
+    assert_eq!(
+        table("currency.CurrencyRateService", "deadline.default = \"1s\""),
+        [
+            "error: server.methods.currency.CurrencyRateService (config/server.toml): expected `<package>.<Service>/<Method>`, \
+             or `<package>.<Service>/*` for all of its methods"
+        ]
+    );
+    assert_eq!(
+        table(
+            "currency.CurrencyRateService/*",
+            "deadline.default = \"2s\"\ndeadline.maximum = \"1s\""
+        ),
+        [
+            "error: server.methods (config/server.toml): found { currency.CurrencyRateService/* = \
+             { deadline = { default = \"2s\", maximum = \"1s\" } } }, expected for `currency.CurrencyRateService/*` a `deadline.maximum` of at least `deadline.default`, which is 2s"
+        ]
+    );
+    assert_eq!(
+        table("currency.CurrencyRateService/*", "deadlin.default = \"2s\""),
+        [
+            "error: server.methods.currency.CurrencyRateService/*.deadlin (config/server.toml): \
+             there is no such key; did you mean `deadline`?"
+        ]
+    );
+}
+
+#[test]
 fn a_bare_number_is_no_duration_and_no_size() {
     let project = Project::new();
     let variables = [

@@ -15,7 +15,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::support::{HOST, Project, Server, in_time};
-use crate::wire::{INTERNAL, UNIMPLEMENTED, Wire};
+use crate::wire::{DEADLINE_EXCEEDED, INTERNAL, INVALID_ARGUMENT, OK, UNIMPLEMENTED, Wire};
 
 const SERVICE: &str = "currency.CurrencyRateService";
 const METHOD: &str = "/currency.CurrencyRateService/GetRate";
@@ -87,6 +87,23 @@ async fn what_is_not_served_is_unimplemented() {
             status.message.starts_with(&message.replace(' ', "%20")),
             "{path}: {status:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_is_kept_and_one_that_cannot_be_read_is_refused() {
+    let server = Project::new().serve();
+    let mut wire = Wire::connect(server.address).await;
+    for (timeout, code) in [
+        ("10S", OK),
+        ("1n", DEADLINE_EXCEEDED),
+        ("-1S", INVALID_ARGUMENT),
+        ("1X", INVALID_ARGUMENT),
+        ("123456789S", INVALID_ARGUMENT),
+    ] {
+        let header = ("grpc-timeout", timeout);
+        let status = wire.call_with(METHOD, header, b"\x0a\x06TRYUSD").await;
+        assert_eq!(status.code, code, "{timeout}: {status:?}");
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Status {
 }
 
 pub(crate) const OK: u32 = 0;
+pub(crate) const INVALID_ARGUMENT: u32 = 3;
+pub(crate) const DEADLINE_EXCEEDED: u32 = 4;
 pub(crate) const INTERNAL: u32 = 13;
 pub(crate) const UNIMPLEMENTED: u32 = 12;
 
@@ -48,13 +50,30 @@ impl Wire {
         self.open(path).await.finish(message).await
     }
 
+    /// Calls `path` with one message, and with a header beside those that gRPC asks for.
+    pub(crate) async fn call_with(
+        &mut self,
+        path: &str,
+        header: (&str, &str),
+        message: &[u8],
+    ) -> Status {
+        let call = self.open_with(path, Some(header)).await;
+        in_time(call.finish(message)).await
+    }
+
     /// Begins a call of `path`, whose message is still to come.
     pub(crate) async fn open(&mut self, path: &str) -> OpenCall {
-        let request = Request::post(format!("http://localhost{path}"))
+        self.open_with(path, None).await
+    }
+
+    async fn open_with(&mut self, path: &str, header: Option<(&str, &str)>) -> OpenCall {
+        let mut request = Request::post(format!("http://localhost{path}"))
             .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .body(())
-            .unwrap();
+            .header("te", "trailers");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let request = request.body(()).unwrap();
         let mut sender = self.0.clone().ready().await.unwrap();
         let (response, body) = sender.send_request(request, false).unwrap();
         OpenCall { response, body }
