@@ -79,8 +79,4 @@ impl HttpBody for OpenBody {
         }
         Pin::new(&mut self.body).poll_frame(cx)
     }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
 }
