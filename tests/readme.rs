@@ -13,11 +13,15 @@ use crate::source::{self, Block, Page};
 use crate::support::{HOST, Process, Project, Ran, Server};
 
 /// How command lines begin that are not run here, and why not.
-const EXCEPTED: [(&str, &str); 15] = [
+const EXCEPTED: [(&str, &str); 16] = [
     (".ci/", "the gate, which runs this test"),
     ("cargo test", "tests, this one among them"),
     ("cargo bench", "minutes; nothing is asserted"),
     ("cargo build", "minutes; the gate and the images build so"),
+    (
+        "cargo mutants",
+        "an hour; the tests are run for each change",
+    ),
     ("cargo run -- dev", "does not end; `dev` runs it"),
     (
         "cargo run -p nautil-cli",
