@@ -6,12 +6,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::Command;
 
 use rustix::process::{Signal, geteuid};
 
-use crate::disk::copy;
 use crate::support::{HOST, Process, Project, Server};
 
 /// What `serve` complains of, one line for each thing.
@@ -181,7 +179,7 @@ fn a_table_for_a_method_is_for_one_that_is_served() {
         ),
         [
             "error: server.methods (config/server.toml): found { currency.CurrencyRateService/* = \
-             { deadline = { default = \"2s\", maximum = \"1s\" } } }, expected for `currency.CurrencyRateService/*` a `deadline.maximum` of at least `deadline.default`, which is 2s"
+             { compression = {}, deadline = { default = \"2s\", maximum = \"1s\" } } }, expected for `currency.CurrencyRateService/*` a `deadline.maximum` of at least `deadline.default`, which is 2s"
         ]
     );
     assert_eq!(
@@ -539,7 +537,10 @@ const STRANGER: u32 = 65533;
 fn complaints_of_a_stranger(project: &Project, closed: &str) -> (Vec<String>, u32, u32) {
     // A copy that everybody can reach, wherever the original is.
     let binary = project.path("app");
-    copy(Path::new(env!("CARGO_BIN_EXE_app")), &binary);
+    // By another process: a file that this one writes may still be open in the child of another test, and is "busy" then.
+    let mut copying = Command::new("cp");
+    copying.arg(env!("CARGO_BIN_EXE_app")).arg(&binary);
+    Process::start(&mut copying).end().with_code(0);
     fs::set_permissions(project.path(""), Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(project.path(closed), Permissions::from_mode(0o000)).unwrap();
     let mut command = Command::new(binary);

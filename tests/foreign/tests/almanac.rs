@@ -6,6 +6,7 @@ use std::time::Duration;
 use nautil::testing::TestKernel;
 use nautil::{Bootloader, Bootloaders, Init, Kernel};
 use nautil_almanac::{Almanac, AlmanacBootloader, AlmanacInit, Ledger};
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -55,12 +56,19 @@ async fn says(socket: &Path, path: &str, words: &str) {
     asked.unwrap_or_else(|_| panic!("{path} does not say {words}"));
 }
 
+/// A project's root without a value of its own.
+fn root() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("config")).unwrap();
+    root
+}
+
 #[tokio::test]
 async fn a_feature_from_outside_is_one_like_any_other() {
-    let app = TestKernel::of(App(&["new year", "midsummer"]))
-        .start()
-        .await
-        .unwrap();
+    let root = root();
+    let days = &["new year", "midsummer"];
+    let kernel = TestKernel::of(App(days)).root(root.path());
+    let app = kernel.start().await.unwrap();
     let almanac = app.get::<dyn Almanac>().unwrap();
     assert_eq!(almanac.days(), ["new year", "midsummer"]);
     // The connection was made in boot, and the worker writes until the application stops.
@@ -71,16 +79,14 @@ async fn a_feature_from_outside_is_one_like_any_other() {
     app.stop().await.unwrap();
     assert!(!ledger.is_open());
 
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("management.sock");
-    let kernel = TestKernel::of(App(&["new year", "midsummer"]))
+    let socket = root.path().join("management.sock");
+    let listen = format!("server.management.listen=unix:{}", socket.display());
+    let kernel = TestKernel::of(App(days))
+        .root(root.path())
         .config("server.listen=127.0.0.1:0")
         .config("server.workers=1")
         .config("almanac.least=3")
-        .config(&format!(
-            "server.management.listen=unix:{}",
-            socket.display()
-        ));
+        .config(&listen);
     let serving = tokio::spawn(async move { kernel.console(["serve"]).await });
     says(
         &socket,
@@ -95,9 +101,10 @@ async fn a_feature_from_outside_is_one_like_any_other() {
 
 #[tokio::test]
 async fn what_is_remembered_twice_is_refused() {
-    let refused = TestKernel::of(App(&["new year", "new year"])).start().await;
+    let root = root();
+    let kernel = TestKernel::of(App(&["new year", "new year"])).root(root.path());
     assert_eq!(
-        refused.unwrap_err().to_string(),
+        kernel.start().await.unwrap_err().to_string(),
         "day `new year` is declared twice: by bootloader `Days` and by bootloader `Days`"
     );
 }
