@@ -106,6 +106,7 @@ pub use {async_trait::async_trait, http, prost, prost_types};
 pub use call::{Context, Peer, PeerAddress, RequestExt, detached};
 pub use client::{Channel, ClientConfig};
 pub use code::code_name;
+pub use codec::{Encoding, EncodingTwice, Encodings};
 pub use descriptors::methods;
 pub use method::{Idempotency, Method, MethodKind};
 pub use service::Service;

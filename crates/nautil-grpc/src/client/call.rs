@@ -151,7 +151,7 @@ impl ClientCall {
         // A message that is there does not wait for a look at the clock; but a server that always has one does not outlive the
         // deadline.
         self.polls = self.polls.wrapping_add(1);
-        if self.polls % LOOK == 0
+        if self.polls.is_multiple_of(LOOK)
             && let Poll::Ready(status) = self.poll_end(context)
         {
             return Poll::Ready(Err(status));

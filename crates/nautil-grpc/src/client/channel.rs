@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::metadata::MetadataMap;
@@ -20,14 +20,14 @@ use super::failure::{Callee, Failure, host_not_set};
 use super::host::Address;
 use super::outgoing::{Outgoing, Source};
 use super::pool::{Name, Pool};
-use super::request::head;
+use super::request::{Told, head};
 use super::response;
 use super::send::send;
 use super::tls::Tls;
 use super::{ClientConfig, ConnectError, Host, Resolve, SystemResolver, Target};
 use crate::BoxStream;
 use crate::call::{LONGEST, inherited};
-use crate::codec::{Half, encode};
+use crate::codec::{Compressor, Half, encode};
 
 /// The way to one service, shared by all clones and all calls.
 ///
@@ -93,6 +93,9 @@ struct Inner {
     callee: Arc<Callee>,
     deadline: Duration,
     max_receive_message: usize,
+    compressor: Option<Compressor>,
+    /// What every request says of it.
+    encodings: (Option<HeaderValue>, Option<HeaderValue>),
     upstream: Option<Upstream>,
 }
 
@@ -245,6 +248,11 @@ impl Channel {
         config: &ClientConfig,
         upstream: Option<Upstream>,
     ) -> Self {
+        let compression = &config.compression;
+        let accepted = (!compression.accept.is_empty()).then(|| {
+            let names = compression.accept.to_string();
+            HeaderValue::try_from(names).expect("names and commas are a header value")
+        });
         Self(Arc::new(Inner {
             callee: Arc::new(Callee {
                 target,
@@ -252,6 +260,16 @@ impl Channel {
                 heard: AtomicBool::new(false),
             }),
             deadline: config.deadline,
+            compressor: compression.send.map(|encoding| Compressor {
+                encoding,
+                least: compression.least,
+            }),
+            encodings: (
+                compression
+                    .send
+                    .map(|encoding| HeaderValue::from_static(encoding.name())),
+                accepted,
+            ),
             max_receive_message: config.max_receive_message,
             upstream,
         }))
@@ -277,7 +295,8 @@ impl Channel {
         request: Request<A>,
     ) -> Begun<B> {
         let (metadata, _, message) = request.into_parts();
-        let message = encode(&message, Half::Request, usize::MAX)
+        let compressor = self.0.compressor;
+        let message = encode(&message, Half::Request, usize::MAX, compressor)
             .map_err(|error| Status::resource_exhausted(error.to_string()))?;
         self.send(call, path, metadata, Outgoing::Message(message))
             .await
@@ -291,7 +310,7 @@ impl Channel {
         request: Request<BoxStream<A>>,
     ) -> Begun<B> {
         let (metadata, _, messages) = request.into_parts();
-        let (source, stopped) = Source::new(messages);
+        let (source, stopped) = Source::new(messages, self.0.compressor);
         call.watch(stopped);
         self.send(call, path, metadata, Outgoing::Stream(Arc::new(source)))
             .await
@@ -308,10 +327,13 @@ impl Channel {
             return Err(host_not_set(&self.0.callee));
         };
         let timeout = call.told_to_the_server();
-        let request_id = call.take_request_id();
+        let told = Told {
+            timeout,
+            request_id: call.take_request_id(),
+            encodings: self.0.encodings.clone(),
+        };
         let answer = async {
-            let head = head(&upstream.origin, path, metadata, timeout, request_id)
-                .map_err(CallError::Local)?;
+            let head = head(&upstream.origin, path, metadata, told).map_err(CallError::Local)?;
             send(&upstream.pool, head, &outgoing)
                 .await
                 .map_err(CallError::Send)

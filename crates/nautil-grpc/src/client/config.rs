@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Host;
 use crate::units::{MAX_MESSAGE, size};
+use crate::{Encoding, Encodings};
 
 /// Where one client connects, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct ClientConfig {
         deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
     )]
     pub max_receive_message: usize,
+    /// How messages are compressed.
+    pub compression: CompressionConfig,
     /// How a server is trusted; for hosts that begin with `https://`.
     pub tls: TlsConfig,
 }
@@ -52,7 +55,34 @@ impl Default for ClientConfig {
             deadline: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             max_receive_message: 4 << 20,
+            compression: CompressionConfig::default(),
             tls: TlsConfig::default(),
+        }
+    }
+}
+
+/// How messages are compressed. In text, encodings are lists of names: `["zstd", "gzip"]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompressionConfig {
+    /// By what responses may be compressed; the server is told so. Default all of `gzip`, `zstd`, `deflate`.
+    pub accept: Encodings,
+    /// By what requests are compressed. A server that does not know it answers UNIMPLEMENTED. Default nothing.
+    pub send: Option<Encoding>,
+    /// The smallest message of a request that is compressed. Default 1 KiB.
+    #[serde(
+        serialize_with = "size::serialize",
+        deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
+    )]
+    pub least: usize,
+}
+
+impl Default for CompressionConfig {
+    fn default() -> Self {
+        Self {
+            accept: Encodings::ALL,
+            send: None,
+            least: 1 << 10,
         }
     }
 }

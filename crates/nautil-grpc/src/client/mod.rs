@@ -33,7 +33,7 @@ mod tls;
 
 pub use crate::code::code_name;
 pub use channel::Channel;
-pub use config::{ClientConfig, TlsConfig};
+pub use config::{ClientConfig, CompressionConfig, TlsConfig};
 pub use connect_error::ConnectError;
 pub use describe::describe;
 pub use failure::{Failure, FailureKind};

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tonic::Status;
 
 use crate::BoxStream;
-use crate::codec::{Chunk, Encoder, Half};
+use crate::codec::{Chunk, Compressor, Encoder, Half};
 
 /// How much of a caller's stream is kept, in bytes.
 const MAX_KEPT: usize = 64 << 10;
@@ -71,10 +71,16 @@ impl Source {
     /// and a server would act on half of the messages.
     pub(super) fn new<M: Message + 'static>(
         messages: BoxStream<M>,
+        compressor: Option<Compressor>,
     ) -> (Self, oneshot::Receiver<Status>) {
         let (caller, stopped) = oneshot::channel();
         let source = Self(Mutex::new(Progress {
-            encoder: Box::new(Encoder::new(messages, Half::Request, usize::MAX)),
+            encoder: Box::new(Encoder::new(
+                messages,
+                Half::Request,
+                usize::MAX,
+                compressor,
+            )),
             caller: Some(caller),
             turn: 0,
             kept: Some(Vec::new()),

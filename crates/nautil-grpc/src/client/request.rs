@@ -12,6 +12,7 @@ use tonic::metadata::MetadataMap;
 
 use super::agent;
 use crate::call::{REQUEST_ID, format_timeout};
+use crate::codec::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
@@ -23,7 +24,15 @@ const RESERVED: [HeaderName; 3] = [
     HeaderName::from_static("grpc-status"),
 ];
 
-/// The head of a request to `path` at `origin`, which is a scheme and an authority. `timeout` and `request_id` are told to the server.
+/// What a request tells the server beside the caller's metadata.
+pub(super) struct Told {
+    pub(super) timeout: Option<Duration>,
+    pub(super) request_id: Option<HeaderValue>,
+    /// What the messages are compressed by, and what those of the response may be compressed by.
+    pub(super) encodings: (Option<HeaderValue>, Option<HeaderValue>),
+}
+
+/// The head of a request to `path` at `origin`, which is a scheme and an authority.
 ///
 /// # Errors
 /// `path` is none of a method.
@@ -31,9 +40,13 @@ pub(super) fn head(
     origin: &Uri,
     path: &'static str,
     metadata: MetadataMap,
-    timeout: Option<Duration>,
-    request_id: Option<HeaderValue>,
+    told: Told,
 ) -> Result<Parts, Status> {
+    let Told {
+        timeout,
+        request_id,
+        encodings,
+    } = told;
     let mut headers = metadata.into_headers();
     if let Some(timeout) = timeout {
         format_timeout(&mut headers, timeout);
@@ -44,6 +57,13 @@ pub(super) fn head(
     }
     for name in RESERVED {
         headers.remove(name);
+    }
+    let (sent, accepted) = encodings;
+    for (name, encodings) in [(GRPC_ENCODING, sent), (GRPC_ACCEPT_ENCODING, accepted)] {
+        match encodings {
+            Some(encodings) => headers.insert(name, encodings),
+            None => headers.remove(name),
+        };
     }
     headers.insert(TE, TRAILERS);
     headers.insert(CONTENT_TYPE, GRPC);

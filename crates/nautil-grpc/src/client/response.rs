@@ -10,7 +10,8 @@ use prost::Message;
 use tonic::{Code, Status};
 
 use super::outgoing::Sending;
-use crate::codec::{DecodeFault, Decoder, Half, TooLarge};
+use crate::Encoding;
+use crate::codec::{DecodeFault, Decoder, GRPC_ENCODING, Half, TooLarge};
 
 /// A response that has begun. Dropping it cancels what is left of the call.
 pub(super) struct Response<M> {
@@ -76,9 +77,10 @@ impl<M: Message + Default> Response<M> {
                 _ => ResponseError::Answered(status),
             });
         }
+        let encoding = encoding(&parts.headers)?;
         let response = Self {
             stream,
-            decoder: Decoder::new(limit),
+            decoder: Decoder::new(limit, encoding),
             limit,
             is_data_over: false,
             _sending: sending,
@@ -147,12 +149,30 @@ fn unreadable(fault: DecodeFault, limit: usize) -> ResponseError {
             limit,
         }),
         DecodeFault::Compressed => {
-            ResponseError::Unreadable("a message is compressed, which was not asked for".to_owned())
+            let text = "a message is compressed, and no `grpc-encoding` says how";
+            ResponseError::Unreadable(text.to_owned())
+        }
+        DecodeFault::Undecodable(encoding, error) => {
+            ResponseError::Unreadable(format!("a message is no {}: {error}", encoding.name()))
         }
         DecodeFault::Flag(flag) => {
             ResponseError::Unreadable(format!("a message begins with {flag}"))
         }
         DecodeFault::Malformed(error) => ResponseError::Unreadable(error.to_string()),
+    }
+}
+
+/// What the messages of a response are compressed by.
+fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, ResponseError> {
+    let Some(stated) = headers.get(GRPC_ENCODING) else {
+        return Ok(None);
+    };
+    let stated = stated.to_str().unwrap_or("?");
+    match Encoding::named(stated) {
+        None if stated != "identity" => Err(ResponseError::Unreadable(format!(
+            "it is compressed by `{stated}`, which was not asked for"
+        ))),
+        encoding => Ok(encoding),
     }
 }
 

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn an_address_that_failed_is_paused_until_its_pause_is_over() {
         let now = Instant::now();
-        let mut slot = Slot::new(Place::Given);
+        let mut slot = Slot::new(Place::Opened);
         assert!(!slot.is_paused(now));
         slot.failed(now);
         let over = now + FIRST_PAUSE.mul_f64(1.0 + JITTER + 0.001);

@@ -5,6 +5,7 @@ use std::mem;
 use bytes::{Bytes, BytesMut};
 use prost::Message;
 
+use super::encoding::Encoding;
 use super::{Half, PREFIX};
 
 /// Messages that are ready together are put together up to about this many bytes.
@@ -22,15 +23,33 @@ pub(crate) struct TooLarge {
     pub(crate) limit: usize,
 }
 
+/// How messages are compressed on their way out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Compressor {
+    pub(crate) encoding: Encoding,
+    /// The smallest message that is compressed, in bytes: what is smaller would not become so by much.
+    pub(crate) least: usize,
+}
+
 /// One message with its length before it, in a buffer of just that size.
 ///
 /// # Errors
 /// It is larger than `limit`, or than gRPC can say.
-pub(crate) fn encode<M: Message>(message: &M, half: Half, limit: usize) -> Result<Bytes, TooLarge> {
+pub(crate) fn encode<M: Message>(
+    message: &M,
+    half: Half,
+    limit: usize,
+    compressor: Option<Compressor>,
+) -> Result<Bytes, TooLarge> {
     let size = message.encoded_len();
     let length = check(half, size, limit)?;
     let mut bytes = BytesMut::with_capacity(PREFIX + size);
-    put(&mut bytes, message, length);
+    match compressor {
+        Some(compressor) if size >= compressor.least => {
+            put_compressed(&mut bytes, message, size, compressor.encoding);
+        }
+        _ => put(&mut bytes, message, length),
+    }
     Ok(bytes.freeze())
 }
 
@@ -39,16 +58,18 @@ pub(crate) fn encode<M: Message>(message: &M, half: Half, limit: usize) -> Resul
 pub(crate) struct Batch {
     half: Half,
     limit: usize,
+    compressor: Option<Compressor>,
     bytes: BytesMut,
     /// How large the last one became: the next is likely to be so too.
     last: usize,
 }
 
 impl Batch {
-    pub(crate) fn new(half: Half, limit: usize) -> Self {
+    pub(crate) fn new(half: Half, limit: usize, compressor: Option<Compressor>) -> Self {
         Self {
             half,
             limit,
+            compressor,
             bytes: BytesMut::new(),
             last: 0,
         }
@@ -66,7 +87,12 @@ impl Batch {
         } else {
             self.bytes.reserve(PREFIX + size);
         }
-        put(&mut self.bytes, message, length);
+        match self.compressor {
+            Some(compressor) if size >= compressor.least => {
+                put_compressed(&mut self.bytes, message, size, compressor.encoding);
+            }
+            _ => put(&mut self.bytes, message, length),
+        }
         Ok(())
     }
 
@@ -94,6 +120,25 @@ fn put<M: Message>(bytes: &mut BytesMut, message: &M, length: u32) {
     message.encode_raw(bytes);
 }
 
+/// The message as its encoding makes it, or as it is where that would be larger. `size` is that of the message.
+fn put_compressed<M: Message>(bytes: &mut BytesMut, message: &M, size: usize, encoding: Encoding) {
+    let mut whole = BytesMut::with_capacity(size);
+    message.encode_raw(&mut whole);
+    let start = bytes.len();
+    bytes.extend_from_slice(&[0; PREFIX]);
+    encoding.compress(&whole, bytes);
+    let mut flag = 1;
+    if bytes.len() - start - PREFIX >= size {
+        bytes.truncate(start + PREFIX);
+        bytes.extend_from_slice(&whole);
+        flag = 0;
+    }
+    let length = bytes.len() - start - PREFIX;
+    let length = u32::try_from(length).expect("the message was checked, and is not larger now");
+    bytes[start] = flag;
+    bytes[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
+}
+
 fn check(half: Half, size: usize, limit: usize) -> Result<u32, TooLarge> {
     match u32::try_from(size) {
         Ok(length) if size <= limit => Ok(length),
@@ -117,14 +162,19 @@ mod tests {
 
     #[test]
     fn a_message_has_its_length_before_it() {
-        let bytes = encode(&ten(), Half::Request, 10).unwrap();
+        let bytes = encode(&ten(), Half::Request, 10, None).unwrap();
         assert_eq!(&bytes[..], b"\0\0\0\0\x0a\x0a\x0812345678");
-        assert_eq!(encode(&String::new(), Half::Request, 0).unwrap().len(), 5);
+        assert_eq!(
+            encode(&String::new(), Half::Request, 0, None)
+                .unwrap()
+                .len(),
+            5
+        );
     }
 
     #[test]
     fn a_message_above_the_limit_is_refused_with_both_figures() {
-        let refused = encode(&ten(), Half::Response, 9).unwrap_err();
+        let refused = encode(&ten(), Half::Response, 9, None).unwrap_err();
         let expected = TooLarge {
             half: Half::Response,
             size: 10,
@@ -135,14 +185,14 @@ mod tests {
             refused.to_string(),
             "the response has a message of 10 bytes; the limit is 9"
         );
-        let mut batch = Batch::new(Half::Response, 9);
+        let mut batch = Batch::new(Half::Response, 9, None);
         assert_eq!(batch.push(&ten()), Err(expected));
         assert_eq!(batch.take(), None);
     }
 
     #[test]
     fn messages_leave_together_until_there_are_enough() {
-        let mut batch = Batch::new(Half::Request, 10);
+        let mut batch = Batch::new(Half::Request, 10, None);
         let mut count = 0;
         while !batch.is_full() {
             batch.push(&ten()).unwrap();
@@ -159,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_batch_takes_the_memory_that_its_messages_take() {
-        let mut batch = Batch::new(Half::Request, 10);
+        let mut batch = Batch::new(Half::Request, 10, None);
         batch.push(&ten()).unwrap();
         assert!(batch.bytes.capacity() < 2 * 15);
         batch.push(&ten()).unwrap();
@@ -168,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_batch_begins_as_large_as_the_one_before_it_became() {
-        let mut batch = Batch::new(Half::Request, 10);
+        let mut batch = Batch::new(Half::Request, 10, None);
         for _ in 0..10 {
             batch.push(&ten()).unwrap();
         }

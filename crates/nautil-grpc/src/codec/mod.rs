@@ -6,13 +6,23 @@
 
 mod decode;
 mod encode;
+mod encoding;
 mod stream;
 
 use std::fmt;
 
+use http::HeaderName;
+
 pub(crate) use self::decode::{DecodeFault, Decoder};
-pub(crate) use self::encode::{Batch, TooLarge, encode};
+pub(crate) use self::encode::{Batch, Compressor, TooLarge, encode};
+pub use self::encoding::{Encoding, EncodingTwice, Encodings};
 pub(crate) use self::stream::{Chunk, Encoder};
+
+/// Says what the messages of this side are compressed by.
+pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+
+/// Says what the messages of the other side may be compressed by.
+pub(crate) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 /// The bytes before a message: whether it is compressed, and its length in four bytes, the most significant first.
 const PREFIX: usize = 5;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
-use super::{Batch, Half};
+use super::{Batch, Compressor, Half};
 use crate::BoxStream;
 
 /// Encodes a stream. Messages that are ready together leave together.
@@ -30,10 +30,15 @@ pub(crate) enum Chunk {
 
 impl<M: Message> Encoder<M> {
     /// `limit` is for one message, in bytes.
-    pub(crate) fn new(messages: BoxStream<M>, half: Half, limit: usize) -> Self {
+    pub(crate) fn new(
+        messages: BoxStream<M>,
+        half: Half,
+        limit: usize,
+        compressor: Option<Compressor>,
+    ) -> Self {
         Self {
             messages,
-            batch: Batch::new(half, limit),
+            batch: Batch::new(half, limit, compressor),
             end: None,
         }
     }
@@ -98,7 +103,7 @@ mod tests {
     #[test]
     fn what_is_ready_together_leaves_together_and_the_end_comes_after_it() {
         let messages = stream::iter(["a", "b", "c"].map(|text| Ok(text.to_owned())));
-        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100);
+        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100, None);
         assert_eq!(data(&mut encoder), 3 * 8);
         assert!(matches!(next(&mut encoder), Poll::Ready(Chunk::End)));
     }
@@ -106,7 +111,7 @@ mod tests {
     #[test]
     fn messages_that_are_there_do_not_wait_for_one_that_is_not() {
         let messages = stream::iter([Ok("a".to_owned())]).chain(stream::pending());
-        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100);
+        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100, None);
         assert_eq!(data(&mut encoder), 8);
         assert!(next(&mut encoder).is_pending());
     }
@@ -115,7 +120,7 @@ mod tests {
     fn messages_before_an_error_are_sent_before_it() {
         let failed = Err(Status::not_found("gone"));
         let messages = stream::iter([Ok("a".to_owned()), failed, Ok("b".to_owned())]);
-        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100);
+        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100, None);
         assert_eq!(data(&mut encoder), 8);
         let Poll::Ready(Chunk::Failed(status)) = next(&mut encoder) else {
             panic!("the error is lost");
@@ -126,7 +131,7 @@ mod tests {
     #[test]
     fn a_message_above_the_limit_ends_the_stream() {
         let messages = stream::iter(["a", "bb"].map(|text| Ok(text.to_owned())));
-        let mut encoder = Encoder::new(messages.boxed(), Half::Request, 3);
+        let mut encoder = Encoder::new(messages.boxed(), Half::Request, 3, None);
         assert_eq!(data(&mut encoder), 8);
         let Poll::Ready(Chunk::Failed(status)) = next(&mut encoder) else {
             panic!("the message was sent");
@@ -145,7 +150,7 @@ mod tests {
             Ok(text) if text == "c" => panic!("the book is lost"),
             message => message,
         });
-        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100);
+        let mut encoder = Encoder::new(messages.boxed(), Half::Response, 100, None);
         catch_unwind(AssertUnwindSafe(|| next(&mut encoder))).unwrap_err();
         assert_eq!(encoder.rescue().unwrap().len(), 2 * 8);
         assert_eq!(encoder.rescue(), None);

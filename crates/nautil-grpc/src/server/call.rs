@@ -18,6 +18,7 @@ use super::policy::Policy;
 use super::reply::{self, Reply};
 use super::request;
 use crate::call::Peer;
+use crate::codec::Compressor;
 use crate::{BoxStream, Method};
 
 /// One call on its way to its handler: generated code says which kind it is, and who answers.
@@ -39,6 +40,8 @@ struct Begun {
     extensions: Extensions,
     body: Body,
     policy: Policy,
+    /// How the response is compressed.
+    compressor: Option<Compressor>,
     active: Active,
 }
 
@@ -73,7 +76,7 @@ impl Call {
         };
         Box::pin(async move {
             let answer = begun.read_one(handler).await;
-            reply::one(answer, begun.policy.send, begun.active)
+            reply::one(answer, begun.policy.send, begun.compressor, begun.active)
         })
     }
 
@@ -91,7 +94,7 @@ impl Call {
         };
         Box::pin(async move {
             let answer = begun.read_one(handler).await;
-            reply::many(answer, begun.policy.send, begun.active)
+            reply::many(answer, begun.policy.send, begun.compressor, begun.active)
         })
     }
 
@@ -109,7 +112,7 @@ impl Call {
         };
         Box::pin(async move {
             let answer = begun.read_many(handler).await;
-            reply::one(answer, begun.policy.send, begun.active)
+            reply::one(answer, begun.policy.send, begun.compressor, begun.active)
         })
     }
 
@@ -127,7 +130,7 @@ impl Call {
         };
         Box::pin(async move {
             let answer = begun.read_many(handler).await;
-            reply::many(answer, begun.policy.send, begun.active)
+            reply::many(answer, begun.policy.send, begun.compressor, begun.active)
         })
     }
 
@@ -151,6 +154,7 @@ impl Call {
             return Err(reply::status(status));
         }
         Ok(Begun {
+            compressor: self.policy.compressor(&parts.headers),
             metadata: MetadataMap::from_headers(parts.headers),
             extensions: parts.extensions,
             body,
@@ -177,9 +181,9 @@ impl Begun {
     {
         let (body, method) = (std::mem::take(&mut self.body), self.active.method());
         let (metadata, extensions) = (&mut self.metadata, &mut self.extensions);
-        let limit = self.policy.receive;
+        let policy = &self.policy;
         let work = async move {
-            let message = request::one(metadata.as_ref(), body, limit).await?;
+            let message = request::one(metadata.as_ref(), body, policy).await?;
             let (metadata, extensions) = (std::mem::take(metadata), std::mem::take(extensions));
             run(
                 handler,
@@ -199,7 +203,7 @@ impl Begun {
         R: Future<Output = Result<Response<B>, Status>>,
     {
         let (body, method) = (std::mem::take(&mut self.body), self.active.method());
-        let messages = request::many(self.metadata.as_ref(), body, self.policy.receive)?;
+        let messages = request::many(self.metadata.as_ref(), body, &self.policy)?;
         let metadata = std::mem::take(&mut self.metadata);
         let extensions = std::mem::take(&mut self.extensions);
         let request = Request::from_parts(metadata, extensions, messages);

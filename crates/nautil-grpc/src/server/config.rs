@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::listen::Listen;
-use super::method_config::{DeadlineConfig, Methods};
+use super::method_config::{CompressionConfig, DeadlineConfig, Methods};
 use crate::units::{MAX_MESSAGE, size};
 
 /// The most worker threads. A machine with more cores runs several servers: each thread costs memory at once, and one that the
@@ -39,6 +39,8 @@ pub struct ServerConfig {
     pub health: HealthConfig,
     /// How long calls may take.
     pub deadline: DeadlineConfig,
+    /// How messages are compressed.
+    pub compression: CompressionConfig,
     /// What holds for some methods in place of what holds for all: a table for each pattern.
     pub methods: Methods,
     /// TLS on the port of the calls.
@@ -194,6 +196,7 @@ impl Default for ServerConfig {
             management: Management::default(),
             health: HealthConfig::default(),
             deadline: DeadlineConfig::default(),
+            compression: CompressionConfig::default(),
             methods: Methods::new(),
             tls: TlsConfig::default(),
             limits: Limits::default(),

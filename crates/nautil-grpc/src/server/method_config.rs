@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Method;
 use crate::units::Limit;
+use crate::units::{MAX_MESSAGE, size};
+use crate::{Encodings, Method};
 
 /// How long calls may take. In text, durations have their unit (`"10s"`); `"none"` is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,46 @@ pub struct DeadlineConfig {
 pub struct MethodConfig {
     /// How long calls may take.
     pub deadline: MethodDeadline,
+    /// How messages are compressed.
+    pub compression: MethodCompression,
+}
+
+/// How messages are compressed. In text, encodings are lists of names: `["zstd", "gzip"]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompressionConfig {
+    /// By what requests may be compressed. Default all of `gzip`, `zstd`, `deflate`.
+    pub accept: Encodings,
+    /// By what responses are compressed: the first of these that the client takes. Default none.
+    pub send: Encodings,
+    /// The smallest message of a response that is compressed. Default 1 KiB.
+    #[serde(
+        serialize_with = "size::serialize",
+        deserialize_with = "size::at_most::<MAX_MESSAGE, _, _>"
+    )]
+    pub least: usize,
+}
+
+/// How messages of some methods are compressed. What is left out is as for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MethodCompression {
+    /// By what requests may be compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept: Option<Encodings>,
+    /// By what responses are compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send: Option<Encodings>,
+}
+
+impl Default for CompressionConfig {
+    fn default() -> Self {
+        Self {
+            accept: Encodings::ALL,
+            send: Encodings::NONE,
+            least: 1 << 10,
+        }
+    }
 }
 
 /// How long calls of some methods may take. What is left out is as for all.

@@ -6,10 +6,11 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 use super::config::ServerConfig;
-use super::method_config::{DeadlineConfig, MethodConfig};
-use crate::Method;
+use super::method_config::{CompressionConfig, DeadlineConfig, MethodConfig};
 use crate::call::{TimeoutFault, parse_timeout};
+use crate::codec::{Compressor, GRPC_ACCEPT_ENCODING};
 use crate::units::Limit;
+use crate::{Encodings, Method};
 
 /// What holds for the calls of one method.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +19,10 @@ pub(super) struct Policy {
     pub(super) receive: usize,
     /// The largest message of a response, in bytes.
     pub(super) send: usize,
+    /// By what requests may be compressed.
+    pub(super) accept: Encodings,
     deadline: DeadlineConfig,
+    compression: CompressionConfig,
 }
 
 impl Policy {
@@ -32,14 +36,33 @@ impl Policy {
         });
         let tables = tables.into_iter().flatten().map(|(_, table)| table);
         let first = |key: fn(&MethodConfig) -> Option<Limit>| tables.clone().find_map(key);
+        let encodings = |key: fn(&MethodConfig) -> Option<Encodings>| tables.clone().find_map(key);
+        let of_all = config.compression;
         Self {
             receive: config.limits.max_receive_message,
             send: config.limits.max_send_message,
+            accept: encodings(|table| table.compression.accept).unwrap_or(of_all.accept),
+            compression: CompressionConfig {
+                send: encodings(|table| table.compression.send).unwrap_or(of_all.send),
+                ..of_all
+            },
             deadline: DeadlineConfig {
                 default: first(|table| table.deadline.default).unwrap_or(config.deadline.default),
                 maximum: first(|table| table.deadline.maximum).unwrap_or(config.deadline.maximum),
             },
         }
+    }
+
+    /// How a response is compressed whose request has these headers.
+    pub(super) fn compressor(&self, headers: &HeaderMap) -> Option<Compressor> {
+        if self.compression.send.is_empty() {
+            return None;
+        }
+        let accepted = headers.get(GRPC_ACCEPT_ENCODING)?.to_str().ok()?;
+        Some(Compressor {
+            encoding: self.compression.send.first_of(accepted)?,
+            least: self.compression.least,
+        })
     }
 
     /// When a call that begins now has to be over; nothing where nobody says.

@@ -16,7 +16,7 @@ use tonic::{Code, Response, Status};
 use tracing::error;
 
 use super::active::Active;
-use crate::codec::{Chunk, Encoder, Half, encode};
+use crate::codec::{Chunk, Compressor, Encoder, GRPC_ENCODING, Half, encode};
 use crate::{BoxStream, Method};
 
 /// The response of a call, to be awaited.
@@ -27,7 +27,8 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const OK: HeaderValue = HeaderValue::from_static("0");
 
 /// What an app cannot say in metadata, because the protocol says it.
-const RESERVED: [HeaderName; 5] = [
+const RESERVED: [HeaderName; 6] = [
+    GRPC_ENCODING,
     CONTENT_TYPE,
     http::header::TE,
     HeaderName::from_static("grpc-message"),
@@ -51,11 +52,12 @@ pub(super) fn http_status(status: http::StatusCode) -> Reply {
 pub(super) fn one<B: Message>(
     answer: Result<Response<B>, Status>,
     limit: usize,
+    compressor: Option<Compressor>,
     mut call: Active,
 ) -> http::Response<Body> {
     let encoded = answer.and_then(|response| {
         let (metadata, message, extensions) = response.into_parts();
-        let message = encode(&message, Half::Response, limit)
+        let message = encode(&message, Half::Response, limit, compressor)
             .map_err(|error| Status::resource_exhausted(error.to_string()))?;
         Ok((metadata, message, extensions))
     });
@@ -66,7 +68,7 @@ pub(super) fn one<B: Message>(
                 message: Some(message),
                 trailers: Some(ok_trailers(&call)),
             };
-            head(metadata, extensions, &call, Body::new(body))
+            head(metadata, extensions, compressor, &call, Body::new(body))
         }
         Err(status) => failed(&status, &mut call),
     }
@@ -77,6 +79,7 @@ pub(super) fn one<B: Message>(
 pub(super) fn many<B>(
     answer: Result<Response<BoxStream<B>>, Status>,
     limit: usize,
+    compressor: Option<Compressor>,
     mut call: Active,
 ) -> http::Response<Body>
 where
@@ -85,9 +88,9 @@ where
     match answer {
         Ok(response) => {
             let (metadata, messages, extensions) = response.into_parts();
-            let mut response = head(metadata, extensions, &call, Body::empty());
+            let mut response = head(metadata, extensions, compressor, &call, Body::empty());
             *response.body_mut() = Body::new(Many {
-                messages: Some(Encoder::new(messages, Half::Response, limit)),
+                messages: Some(Encoder::new(messages, Half::Response, limit, compressor)),
                 end: None,
                 call,
             });
@@ -122,13 +125,19 @@ fn failed(status: &Status, call: &mut Active) -> http::Response<Body> {
 fn head(
     metadata: MetadataMap,
     extensions: http::Extensions,
+    compressor: Option<Compressor>,
     call: &Active,
     body: Body,
 ) -> http::Response<Body> {
     let mut response = http::Response::new(body);
     let mut headers = metadata.into_headers();
     headers.extend(call.take_headers().unwrap_or_default());
-    *response.headers_mut() = own(headers);
+    let mut headers = own(headers);
+    if let Some(compressor) = compressor {
+        let name = HeaderValue::from_static(compressor.encoding.name());
+        headers.insert(GRPC_ENCODING, name);
+    }
+    *response.headers_mut() = headers;
     *response.extensions_mut() = extensions;
     response
 }

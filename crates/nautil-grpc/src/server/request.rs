@@ -12,11 +12,11 @@ use http_body::Body as _;
 use prost::Message;
 use tonic::Status;
 use tonic::body::Body;
-use tonic::metadata::MetadataValue;
 use tracing::debug;
 
-use crate::BoxStream;
-use crate::codec::{DecodeFault, Decoder, Half, TooLarge};
+use super::policy::Policy;
+use crate::codec::{DecodeFault, Decoder, GRPC_ENCODING, Half, TooLarge};
+use crate::{BoxStream, Encoding, Encodings};
 
 /// What the peer is told of a message that cannot be decoded. The details are for the log: they name fields.
 const MALFORMED: &str = "the request has a malformed message";
@@ -24,13 +24,18 @@ const MALFORMED: &str = "the request has a malformed message";
 /// Reads the one message of a request.
 ///
 /// # Errors
-/// RESOURCE_EXHAUSTED for a message of more than `limit` bytes, UNIMPLEMENTED for none, for two, and for compression,
+/// RESOURCE_EXHAUSTED for a message that is too large, UNIMPLEMENTED for none, for two, and for a compression that is not accepted,
 /// INTERNAL for what is no message.
-pub(super) async fn one<A>(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<A, Status>
+pub(super) async fn one<A>(
+    headers: &HeaderMap,
+    mut body: Body,
+    policy: &Policy,
+) -> Result<A, Status>
 where
     A: Message + Default,
 {
-    let mut decoder = Decoder::new(limit);
+    let limit = policy.receive;
+    let mut decoder = Decoder::new(limit, encoding(headers, policy.accept)?);
     let mut message = None;
     // The common case is one frame that ends the request: then there is one poll, and no copy.
     loop {
@@ -39,7 +44,7 @@ where
             Some(data) => decoder.push(data),
         }
         if message.is_none() {
-            message = next(&mut decoder, Some(headers), limit)?;
+            message = next(&mut decoder, limit)?;
         }
         if message.is_some() && !decoder.is_empty() {
             return Err(Status::unimplemented(
@@ -59,17 +64,19 @@ where
 /// The messages of a request, as they come.
 ///
 /// # Errors
-/// UNIMPLEMENTED for compression. The stream has the errors of [`one`].
-pub(super) fn many<A>(headers: &HeaderMap, body: Body, limit: usize) -> Result<BoxStream<A>, Status>
+/// UNIMPLEMENTED for a compression that is not accepted. The stream has the errors of [`one`].
+pub(super) fn many<A>(
+    headers: &HeaderMap,
+    body: Body,
+    policy: &Policy,
+) -> Result<BoxStream<A>, Status>
 where
     A: Message + Default + 'static,
 {
-    if let Some(encoding) = compression(headers) {
-        return Err(unsupported(encoding));
-    }
+    let limit = policy.receive;
     Ok(Box::pin(Messages {
         body: Some(body),
-        decoder: Decoder::new(limit),
+        decoder: Decoder::new(limit, encoding(headers, policy.accept)?),
         limit,
         message: PhantomData,
     }))
@@ -90,8 +97,7 @@ impl<A: Message + Default> Messages<A> {
             return Poll::Ready(None);
         };
         loop {
-            // A stream that names a compression was refused before.
-            if let Some(message) = next(&mut self.decoder, None, self.limit)? {
+            if let Some(message) = next(&mut self.decoder, self.limit)? {
                 return Poll::Ready(Some(Ok(message)));
             }
             match ready!(poll_data(body, context))? {
@@ -121,11 +127,7 @@ fn poll_data(body: &mut Body, context: &mut Context<'_>) -> Poll<Result<Option<B
     Poll::Ready(frame.transpose().map(|frame| frame?.into_data().ok()))
 }
 
-fn next<A: Message + Default>(
-    decoder: &mut Decoder,
-    headers: Option<&HeaderMap>,
-    limit: usize,
-) -> Result<Option<A>, Status> {
+fn next<A: Message + Default>(decoder: &mut Decoder, limit: usize) -> Result<Option<A>, Status> {
     decoder.next().map_err(|fault| match fault {
         DecodeFault::TooLarge { size } => Status::resource_exhausted(
             TooLarge {
@@ -135,10 +137,10 @@ fn next<A: Message + Default>(
             }
             .to_string(),
         ),
-        DecodeFault::Compressed => match headers.and_then(compression) {
-            Some(encoding) => unsupported(encoding),
-            None => malformed("it is compressed, and no `grpc-encoding` says how"),
-        },
+        DecodeFault::Compressed => malformed("it is compressed, and no `grpc-encoding` says how"),
+        DecodeFault::Undecodable(encoding, error) => {
+            malformed(format_args!("it is no {}: {error}", encoding.name()))
+        }
         DecodeFault::Flag(flag) => malformed(format_args!("it begins with {flag}")),
         DecodeFault::Malformed(error) => malformed(error),
     })
@@ -153,18 +155,29 @@ fn malformed(cause: impl std::fmt::Display) -> Status {
     Status::internal(MALFORMED)
 }
 
-fn compression(headers: &HeaderMap) -> Option<&str> {
-    let encoding = headers.get("grpc-encoding")?.to_str().ok()?;
-    (encoding != "identity").then_some(encoding)
-}
-
-fn unsupported(encoding: &str) -> Status {
-    let mut status =
-        Status::unimplemented(format!("the compression `{encoding}` is not supported"));
-    // What is supported must be said (gRPC, "Compression").
-    status.metadata_mut().insert(
-        "grpc-accept-encoding",
-        MetadataValue::from_static("identity"),
-    );
-    status
+/// What the messages of a request are compressed by.
+///
+/// # Errors
+/// UNIMPLEMENTED where it is nothing that is accepted, with what is (gRPC, "Compression").
+fn encoding(headers: &HeaderMap, accepted: Encodings) -> Result<Option<Encoding>, Status> {
+    let Some(stated) = headers.get(GRPC_ENCODING) else {
+        return Ok(None);
+    };
+    let stated = stated.to_str().unwrap_or("?");
+    if stated == "identity" {
+        return Ok(None);
+    }
+    match Encoding::named(stated) {
+        Some(encoding) if accepted.contains(encoding) => Ok(Some(encoding)),
+        _ => {
+            let text = format!("the compression `{stated}` is not supported");
+            let mut status = Status::unimplemented(text);
+            let accepted = accepted.to_string().parse();
+            let accepted = accepted.expect("names and commas are a header value");
+            status
+                .metadata_mut()
+                .insert("grpc-accept-encoding", accepted);
+            Err(status)
+        }
+    }
 }

@@ -160,7 +160,7 @@ impl Table {
             return reply::http_status(StatusCode::METHOD_NOT_ALLOWED);
         }
         let content_type = request.headers().get(CONTENT_TYPE);
-        if !content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
+        if !content_type.is_some_and(|value| is_proto(value.as_bytes())) {
             return reply::http_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
         // A handle on the path, no copy: the request goes on while its method is borrowed.
@@ -181,6 +181,16 @@ impl Table {
             ))),
         }
     }
+}
+
+/// Whether this content type is gRPC with messages of protobuf: `application/grpc` or `application/grpc+proto`, with parameters or
+/// without. `application/grpc+json` and `application/grpc-web` are not.
+fn is_proto(content_type: &[u8]) -> bool {
+    let Some(rest) = content_type.strip_prefix(b"application/grpc") else {
+        return false;
+    };
+    let rest = rest.strip_prefix(b"+proto").unwrap_or(rest);
+    rest.is_empty() || rest[0] == b';'
 }
 
 fn split(path: &str) -> Option<(&str, &str)> {

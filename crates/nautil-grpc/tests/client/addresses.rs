@@ -338,8 +338,8 @@ async fn a_name_that_moved_from_an_address_that_is_silent_is_followed() {
     tokio::time::pause();
     let status = who(&channel).await.unwrap_err();
     tokio::time::resume();
-    let reason = Failure::of(&status).unwrap().reason();
-    assert_eq!(reason, Reason::Unreachable);
+    let kind = Failure::of(&status).unwrap().kind();
+    assert_eq!(kind, FailureKind::Unreachable);
 
     names.become_those([replica.address]);
     half_a_minute_later().await;

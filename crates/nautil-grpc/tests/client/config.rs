@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use nautil_grpc::client::{Channel, ClientConfig, ConnectError, Host, TlsConfig};
+use nautil_grpc::client::{
+    Channel, ClientConfig, CompressionConfig, ConnectError, Host, TlsConfig,
+};
+use nautil_grpc::{Encoding, Encodings};
 
 use crate::server::{TARGET, config};
 
@@ -139,6 +142,11 @@ fn a_config_survives_being_written_and_read() {
         deadline: Duration::from_millis(1500),
         connect_timeout: Duration::from_secs(90),
         max_receive_message: 64 << 10,
+        compression: CompressionConfig {
+            accept: Encodings::only(Encoding::Zstd),
+            send: Some(Encoding::Gzip),
+            least: 100,
+        },
         tls: TlsConfig {
             ca: Some("ca.pem".into()),
             domain: Some("rates".to_owned()),

@@ -257,6 +257,10 @@ async fn a_peer_that_does_not_speak_grpc_gets_an_http_status() {
     for (method, content_type, status) in [
         ("GET", "application/grpc", 405),
         ("POST", "application/json", 415),
+        ("POST", "application/grpcfoo", 415),
+        ("POST", "application/grpc+json", 415),
+        ("POST", "application/grpc-web", 415),
+        ("POST", "application/grpc-web+proto", 415),
     ] {
         let request = http::Request::builder()
             .method(method)

@@ -168,6 +168,7 @@ async fn the_config_sets_a_deadline_and_bounds_that_of_the_client() {
             default: Some(seconds(default)),
             maximum: maximum.map(seconds),
         },
+        ..MethodConfig::default()
     };
     let within = |said: &str, limit: u128| {
         let left: u128 = said.parse().unwrap();

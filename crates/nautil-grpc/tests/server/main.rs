@@ -3,6 +3,7 @@
 //! | room | what is tried there |
 //! |---|---|
 //! | `calls` | the four kinds, what is not there, what is malformed or too large, layers |
+//! | `compression` | messages that are compressed on their way |
 //! | `context` | what a handler knows of its call, and what it hands on to calls of its own |
 //! | `deadlines` | how long a call may take |
 //! | `connections` | peers that speak something else, or nothing; the spread over workers |
@@ -19,6 +20,7 @@
 
 mod answers;
 mod calls;
+mod compression;
 mod configuration;
 mod connections;
 mod context;

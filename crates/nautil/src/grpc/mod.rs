@@ -16,9 +16,9 @@ mod services;
 mod unhealthy;
 
 pub use nautil_grpc::{
-    Body, BoxStream, Bytes, Channel, ClientConfig, Code, Context, ErrorDetails, Idempotency,
-    Method, MethodKind, Peer, PeerAddress, Request, RequestExt, Response, Service, Status,
-    StatusExt, code_name, detached, http, metadata, metrics, server,
+    Body, BoxStream, Bytes, Channel, ClientConfig, Code, Context, Encoding, Encodings,
+    ErrorDetails, Idempotency, Method, MethodKind, Peer, PeerAddress, Request, RequestExt,
+    Response, Service, Status, StatusExt, code_name, detached, http, metadata, metrics, server,
 };
 
 pub use nautil_grpc::metrics::Metrics;
