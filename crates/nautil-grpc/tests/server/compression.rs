@@ -183,7 +183,7 @@ async fn a_method_may_have_encodings_of_its_own() {
     let answer = by_hand(&running, &accepted, framed(0, &message(&long()))).await;
     assert_eq!(answer.body, framed(0, &message(&long())));
     let zstd = client(&running, |config| {
-        config.compression.send = Some(Encoding::Zstd)
+        config.compression.send = Some(Encoding::Zstd);
     });
     let status = unary(&zstd, &long()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
