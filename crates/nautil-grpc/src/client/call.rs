@@ -10,7 +10,7 @@ use futures_util::Stream;
 use http::{HeaderMap, HeaderValue};
 use prost::Message;
 use tokio::sync::oneshot;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
 use super::deadline::{Deadline, Scope};
@@ -21,6 +21,9 @@ use crate::BoxStream;
 
 /// After how many messages that were there at once it is time for a look at the clock.
 const LOOK: u8 = 32;
+
+/// How much earlier than here a server may see the end of a call's time.
+const AHEAD: Duration = Duration::from_millis(10);
 
 /// One call under way. Dropping it cancels what is left of it.
 pub(super) struct ClientCall {
@@ -118,11 +121,11 @@ impl ClientCall {
             match poll_fn(|context| self.poll(&mut response, context)).await? {
                 Received::Message(next) => {
                     if message.replace(next).is_some() {
-                        return Err(self.unreadable("there is more than one message"));
+                        return Err(self.miscounted("there is more than one message"));
                     }
                 }
                 Received::End(trailers) => {
-                    let message = message.ok_or_else(|| self.unreadable("there is no message"))?;
+                    let message = message.ok_or_else(|| self.miscounted("there is no message"))?;
                     return Ok((message, trailers));
                 }
             }
@@ -184,10 +187,16 @@ impl ClientCall {
         ))
     }
 
-    fn unreadable(&mut self, what: &str) -> Status {
-        self.failed(CallError::Response(ResponseError::Unreadable(
-            what.to_owned(),
-        )))
+    /// Whether the server reset the call because its time was over: its clock may be a little ahead of this one.
+    fn was_stopped(&self, error: &h2::Error) -> bool {
+        let deadline = self.timer.as_ref().map(|timer| timer.deadline());
+        error.is_remote()
+            && error.reason() == Some(h2::Reason::CANCEL)
+            && deadline.is_some_and(|deadline| deadline <= Instant::now() + AHEAD)
+    }
+
+    fn miscounted(&mut self, what: &'static str) -> Status {
+        self.failed(CallError::Response(ResponseError::Count(what)))
     }
 
     fn failed(&mut self, error: CallError) -> Status {
@@ -199,6 +208,12 @@ impl ClientCall {
         }
         match error {
             CallError::Local(status) => status,
+            CallError::Response(ResponseError::Broken(error)) if self.was_stopped(&error) => {
+                failure::deadline_exceeded(&self.callee, self.deadline.limit)
+            }
+            CallError::Send(SendError::Broken(error)) if self.was_stopped(&error) => {
+                failure::deadline_exceeded(&self.callee, self.deadline.limit)
+            }
             CallError::Send(error) => failure::unsent(&self.callee, error),
             CallError::Response(fault) => failure::response(&self.callee, self.responded, fault),
         }

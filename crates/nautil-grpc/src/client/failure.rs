@@ -179,6 +179,9 @@ pub(super) fn response(callee: &Arc<Callee>, responded: bool, fault: ResponseErr
         ResponseError::Unreadable(what) => {
             Draft::new(FailureKind::Unreadable, Code::Internal, what).dress(callee, None)
         }
+        ResponseError::Count(what) => {
+            Draft::new(FailureKind::Unreadable, Code::Unimplemented, what).dress(callee, None)
+        }
         ResponseError::Broken(error) => {
             let is_heard = responded || callee.heard.load(Ordering::Acquire);
             broken_http2(&error)

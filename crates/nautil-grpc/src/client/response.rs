@@ -19,6 +19,8 @@ pub(super) struct Response<M> {
     decoder: Decoder,
     limit: usize,
     is_data_over: bool,
+    /// Whether the head said all.
+    is_over: bool,
     /// The caller's stream, while it is still being sent.
     _sending: Option<Sending>,
     message: PhantomData<fn() -> M>,
@@ -42,6 +44,8 @@ pub(super) enum ResponseError {
     TooLarge(TooLarge),
     /// The answer is gRPC, but cannot be read.
     Unreadable(String),
+    /// It has another number of messages than the method: the server has another contract.
+    Count(&'static str),
     /// The stream or the connection broke.
     Broken(h2::Error),
 }
@@ -68,14 +72,16 @@ impl<M: Message + Default> Response<M> {
             return Err(ResponseError::NotGrpc(not_grpc));
         }
         let (parts, stream) = response.into_parts();
-        // A status in the head is the status only where there is nothing behind the head.
-        if let Some(status) = Status::from_header_map(&parts.headers)
-            && (stream.is_end_stream() || status.code() != Code::Ok)
+        // A status in the head is the status only where there is nothing behind the head. One that says OK so is that of a
+        // response without messages.
+        let mut is_over = false;
+        if stream.is_end_stream()
+            && let Some(status) = Status::from_header_map(&parts.headers)
         {
-            return Err(match status.code() {
-                Code::Ok => ResponseError::Unreadable("there is no message".to_owned()),
-                _ => ResponseError::Answered(status),
-            });
+            if status.code() != Code::Ok {
+                return Err(ResponseError::Answered(status));
+            }
+            is_over = true;
         }
         let encoding = encoding(&parts.headers)?;
         let response = Self {
@@ -83,6 +89,7 @@ impl<M: Message + Default> Response<M> {
             decoder: Decoder::new(limit, encoding),
             limit,
             is_data_over: false,
+            is_over,
             _sending: sending,
             message: PhantomData,
         };
@@ -94,6 +101,9 @@ impl<M: Message + Default> Response<M> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<Received<M>, ResponseError>> {
+        if self.is_over {
+            return Poll::Ready(Ok(Received::End(HeaderMap::new())));
+        }
         while !self.is_data_over {
             match self.decoder.next() {
                 Ok(Some(message)) => return Poll::Ready(Ok(Received::Message(message))),

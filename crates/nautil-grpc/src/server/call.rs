@@ -166,8 +166,7 @@ impl Call {
     /// The service has no such method.
     #[must_use]
     pub fn unimplemented(self) -> Reply {
-        let path = self.request.uri().path();
-        reply::status(Status::unimplemented(format!("unknown method `{path}`")))
+        reply::unknown_method(&self.request)
     }
 }
 

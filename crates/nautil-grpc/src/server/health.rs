@@ -1,20 +1,14 @@
-//! Whether each service takes calls, and `grpc.health.v1.Health` that says so, with the messages of tonic-health.
+//! Whether each service takes calls.
 //!
-//! Its reporter is not used: it can end a `Watch` only by forgetting the service, and then `Check` knows it no more.
-//! Who finds out whether a check fails is in `checks`.
+//! Who finds out whether a check fails is in `checks`; who is told over gRPC, in `health_service`.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures_util::stream;
+use futures_util::{Stream, stream};
 use tokio::sync::watch;
-use tonic::{Request, Response, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_server::{self, HealthServer};
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
-
-use crate::BoxStream;
 
 /// The name of the server itself.
 const SERVER: &str = "";
@@ -77,13 +71,6 @@ pub(super) enum Standing {
     },
 }
 
-/// Answers for the services whose names it has.
-#[derive(Debug)]
-pub(super) struct HealthService {
-    names: Arc<[&'static str]>,
-    state: watch::Receiver<State>,
-}
-
 impl Health {
     /// Not serving yet, and checked by nobody.
     pub(super) fn new(names: impl Iterator<Item = &'static str>) -> Self {
@@ -96,14 +83,6 @@ impl Health {
         }
     }
 
-    /// The service that tells of it.
-    pub(super) fn service(&self) -> HealthServer<HealthService> {
-        HealthServer::new(HealthService {
-            names: Arc::clone(&self.names),
-            state: self.state.subscribe(),
-        })
-    }
-
     /// The service of a scope that the server does not have.
     pub(super) fn unknown(&self, scope: Scope) -> Option<&'static str> {
         let Scope::Services(services) = scope else {
@@ -111,6 +90,38 @@ impl Health {
         };
         let is_unknown = |name: &&&str| **name == SERVER || !self.names.contains(*name);
         services.iter().find(is_unknown).copied()
+    }
+
+    /// How a service stands, the empty name being the server's; nothing for a name that is not served.
+    pub(super) fn status(&self, service: &str) -> Option<ServingStatus> {
+        let is_known = self.names.contains(&service);
+        is_known.then(|| self.state.borrow().status(service))
+    }
+
+    /// How a service stands now, and each time that this changes. It ends when the server drains.
+    pub(super) fn watch(
+        &self,
+        service: String,
+    ) -> impl Stream<Item = ServingStatus> + Send + 'static {
+        let is_known = self.names.contains(&service.as_str());
+        let status = move |state: &State| {
+            if is_known {
+                state.status(&service)
+            } else {
+                ServingStatus::ServiceUnknown
+            }
+        };
+        let watch = Watch {
+            state: self.state.subscribe(),
+            told: None,
+        };
+        stream::unfold((Some(watch), status), |(watch, status)| async move {
+            let mut watch = watch?;
+            let (now, phase) = watch.next(&status).await?;
+            // A watch that went on would hold the drain.
+            let next = (phase != Phase::Draining).then_some(watch);
+            Some((now, (next, status)))
+        })
     }
 
     /// Says which checks there will be. Nothing that they speak for is served until they have passed.
@@ -199,50 +210,6 @@ impl Standing {
     }
 }
 
-#[tonic::async_trait]
-impl health_server::Health for HealthService {
-    type WatchStream = BoxStream<HealthCheckResponse>;
-
-    async fn check(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<HealthCheckResponse>, Status> {
-        let name = &request.get_ref().service;
-        if !self.names.contains(&name.as_str()) {
-            return Err(Status::not_found(format!("unknown service `{name}`")));
-        }
-        let status = self.state.borrow().status(name);
-        Ok(Response::new(response(status)))
-    }
-
-    async fn watch(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<Self::WatchStream>, Status> {
-        let name = request.into_inner().service;
-        let is_known = self.names.contains(&name.as_str());
-        let status = move |state: &State| {
-            if is_known {
-                state.status(&name)
-            } else {
-                ServingStatus::ServiceUnknown
-            }
-        };
-        let watch = Watch {
-            state: self.state.clone(),
-            told: None,
-        };
-        let changes = stream::unfold((Some(watch), status), |(watch, status)| async move {
-            let mut watch = watch?;
-            let (now, phase) = watch.next(&status).await?;
-            // A watch that went on would hold the drain.
-            let next = (phase != Phase::Draining).then_some(watch);
-            Some((Ok(response(now)), (next, status)))
-        });
-        Ok(Response::new(Box::pin(changes)))
-    }
-}
-
 /// One who is told of each change once.
 struct Watch {
     state: watch::Receiver<State>,
@@ -261,12 +228,6 @@ impl Watch {
         let now = status(&state);
         self.told = Some(now);
         Some((now, state.phase))
-    }
-}
-
-fn response(status: ServingStatus) -> HealthCheckResponse {
-    HealthCheckResponse {
-        status: status.into(),
     }
 }
 

@@ -23,20 +23,20 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
-use tonic::server::NamedService;
 use tracing::{debug, error};
 
 use super::acceptor::Acceptor;
 use super::config::ServerConfig;
 use super::connection::{Opening, open, serve_http2};
 use super::error::Error;
+use super::health_service::{self, HealthService};
 use super::listener::Listener;
 use super::metrics::{self, Exposition};
 use super::pages::{PageResponse, Pages, text};
 use super::prefixed::Prefixed;
 use super::probes;
 use super::reply::Reply;
-use super::routes::{self, Foreign, Routes, Table};
+use super::routes::{self, Routes, Table};
 use super::saturation::INTERVAL;
 use super::tls::AnySocket;
 use super::worker::{Accepted, Socket};
@@ -127,8 +127,7 @@ fn table(
 ) -> Routes {
     let state = routes.state();
     let mut services = Table::default();
-    let health = state.health.service();
-    services.push(name(&health), Foreign::new(health));
+    services.push(health_service::NAME, HealthService::new(&state.health));
 
     pages.add_own("/livez", "200 as long as the process answers", probes::live);
     let ready = Arc::clone(state);
@@ -151,10 +150,6 @@ fn table(
         page_timeout,
     };
     Routes::layered(table, Arc::clone(state))
-}
-
-fn name<S: NamedService>(_: &S) -> &'static str {
-    S::NAME
 }
 
 /// What is on the port, a line each.

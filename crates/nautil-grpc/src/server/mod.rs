@@ -37,6 +37,7 @@ mod connection;
 mod drain;
 mod error;
 mod health;
+mod health_service;
 mod layer;
 mod listen;
 mod listener;

@@ -1,5 +1,6 @@
 //! Server reflection, in the version of today and in the one that older tools ask for.
 
+use tonic_reflection::pb;
 use tonic_reflection::server::{Builder, v1, v1alpha};
 
 use super::error::Error;
@@ -8,6 +9,12 @@ use super::error::Error;
 pub(super) const NAMES: [&str; 2] = [
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
+];
+
+/// What describes both.
+pub(super) const DESCRIPTOR_SETS: [&[u8]; 2] = [
+    pb::v1::FILE_DESCRIPTOR_SET,
+    pb::v1alpha::FILE_DESCRIPTOR_SET,
 ];
 
 /// `grpc.reflection.v1`, listing `names`, described by `sets`.

@@ -41,6 +41,12 @@ pub(super) fn status(status: Status) -> Reply {
     Box::pin(ready(status.into_http()))
 }
 
+/// The reply to a call of a method that the service does not have.
+pub(super) fn unknown_method<B>(request: &http::Request<B>) -> Reply {
+    let path = request.uri().path();
+    status(Status::unimplemented(format!("unknown method `{path}`")))
+}
+
 /// A reply that is an HTTP status, for a peer that does not speak gRPC.
 pub(super) fn http_status(status: http::StatusCode) -> Reply {
     let mut response = http::Response::new(Body::empty());

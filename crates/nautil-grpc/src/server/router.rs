@@ -12,6 +12,7 @@ use tower_service::Service as TowerService;
 use super::config::ServerConfig;
 use super::error::Error;
 use super::health::Health;
+use super::health_service::{self, HealthService};
 use super::layer::{Layered, ResponseBody, RoutedBy};
 use super::reflection;
 use super::routes::{Foreign, Own, Routes, State, Table};
@@ -139,12 +140,15 @@ impl Router {
         if self.health {
             self.descriptor_sets
                 .push(tonic_health::pb::FILE_DESCRIPTOR_SET);
-            self = self.add_service(health.service());
+            let service = HealthService::new(&health);
+            self.table.push(health_service::NAME, service);
         }
         if self.reflection {
             self.descriptor_sets.sort_unstable();
             self.descriptor_sets.dedup();
-            let sets = self.descriptor_sets.clone();
+            let mut sets = self.descriptor_sets.clone();
+            // Each version describes the other as well: a tool asks one of them for everything that it lists.
+            sets.extend(reflection::DESCRIPTOR_SETS);
             let names: Vec<_> = self.table.names().chain(reflection::NAMES).collect();
             let v1 = UntilDrain::new(reflection::v1(&sets, &names)?, &health);
             let v1alpha = UntilDrain::new(reflection::v1alpha(&sets, &names)?, &health);

@@ -222,10 +222,7 @@ impl<S: Service + ?Sized> Handle for Own<S> {
                 let call = Call::new(request, served.method, served.id, served.policy, peer);
                 S::handle(&self.service, method, call)
             }
-            None => reply::status(Status::unimplemented(format!(
-                "unknown method `{}`",
-                request.uri().path()
-            ))),
+            None => reply::unknown_method(&request),
         }
     }
 }

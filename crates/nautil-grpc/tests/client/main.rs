@@ -3,6 +3,7 @@
 //! - `config`: hosts and config, read and refused
 //! - `calls`: the four kinds of call, deadlines, outgoing streams
 //! - `failures`: the one line that a failed call prints
+//! - `responses`: what is made of responses that are not as they should be
 //! - `tls`: https, trusted and not
 //! - `retries`: what is sent again, and what never is
 //! - `addresses`: many servers behind one name, and those that come and go
@@ -18,6 +19,7 @@ mod failures;
 mod handover;
 mod raw;
 mod replica;
+mod responses;
 mod retries;
 mod server;
 mod tls;

@@ -24,14 +24,15 @@ const MAX_CONCURRENT_STREAMS: u8 = 3;
 
 pub(crate) const NO_ERROR: u32 = 0;
 pub(crate) const INTERNAL_ERROR: u32 = 2;
+pub(crate) const CANCEL: u32 = 8;
 pub(crate) const REFUSED_STREAM: u32 = 7;
 pub(crate) const ENHANCE_YOUR_CALM: u32 = 11;
 
 /// `:status: 200` and `content-type: application/grpc`, by the static table (RFC 7541, appendix A).
-const RESPONSE: &[u8] = b"\x88\x0f\x10\x10application/grpc";
+pub(crate) const RESPONSE: &[u8] = b"\x88\x0f\x10\x10application/grpc";
 
 /// `grpc-status: 0`.
-const TRAILERS: &[u8] = b"\x00\x0bgrpc-status\x010";
+pub(crate) const TRAILERS: &[u8] = b"\x00\x0bgrpc-status\x010";
 
 pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -100,6 +101,26 @@ impl Raw {
         self.write(HEADERS, END_HEADERS, stream, RESPONSE).await;
         self.write(DATA, 0, stream, &message).await;
         self.write(HEADERS, END_HEADERS | END_STREAM, stream, TRAILERS)
+            .await;
+    }
+
+    /// Answers with this head, this data, and these trailers. Without trailers the head is the end.
+    pub(crate) async fn parts(
+        &mut self,
+        stream: u32,
+        head: &[u8],
+        data: &[u8],
+        trailers: Option<&[u8]>,
+    ) {
+        let Some(trailers) = trailers else {
+            let flags = END_HEADERS | END_STREAM;
+            return self.write(HEADERS, flags, stream, head).await;
+        };
+        self.write(HEADERS, END_HEADERS, stream, head).await;
+        if !data.is_empty() {
+            self.write(DATA, 0, stream, data).await;
+        }
+        self.write(HEADERS, END_HEADERS | END_STREAM, stream, trailers)
             .await;
     }
 

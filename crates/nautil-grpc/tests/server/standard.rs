@@ -2,14 +2,15 @@
 
 use futures_util::{StreamExt, stream};
 use http::uri::PathAndQuery;
-use nautil_grpc::{Code, Request};
+use nautil_grpc::{Code, Request, Status};
+use tonic::body::Body;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_prost::ProstCodec;
 use tonic_reflection::pb;
 
-use crate::fixture::{channel, config, in_time, start};
+use crate::fixture::{Chunks, channel, config, in_time, send, start};
 
 fn of(service: &str) -> HealthCheckRequest {
     HealthCheckRequest {
@@ -35,6 +36,35 @@ async fn health_knows_the_server_and_each_service() {
     assert_eq!(response.status(), ServingStatus::ServiceUnknown);
 }
 
+#[tokio::test]
+async fn health_reads_requests_by_the_rules_of_all_services() {
+    let running = start(&config());
+    let mut channel = channel(&running.address).await;
+    for (chunks, code) in [
+        (
+            &[&b"\0\0\0\0\0"[..], b"\0\0\0\0\0"][..],
+            Code::Unimplemented,
+        ),
+        (&[], Code::Unimplemented),
+        (&[b"\0\x7f\0\0\0"], Code::ResourceExhausted),
+        (&[b"\0\0\0\0\x02\x0a\x7f"], Code::Internal),
+        (&[b"\0\0\0\0\0"], Code::Ok),
+    ] {
+        let request = http::Request::post("http://host/grpc.health.v1.Health/Check")
+            .header("content-type", "application/grpc")
+            .body(Body::new(Chunks(chunks.iter().copied().collect())));
+        let response = send(&mut channel, request.unwrap()).await;
+        let status = Status::from_header_map(response.headers());
+        let found = status.map_or(Code::Ok, |status| status.code());
+        assert_eq!(found, code, "{chunks:?}");
+    }
+    let request = http::Request::post("http://host/grpc.health.v1.Health/Chek")
+        .header("content-type", "application/grpc")
+        .body(Body::empty());
+    let response = send(&mut channel, request.unwrap()).await;
+    assert_eq!(response.headers()["grpc-status"], "12");
+}
+
 macro_rules! reflection {
     ($test:ident, $version:ident, $path:literal) => {
         #[tokio::test]
@@ -50,6 +80,12 @@ macro_rules! reflection {
                 MessageRequest::ListServices(String::new()),
                 MessageRequest::FileContainingSymbol("echo.Echo".to_owned()),
                 MessageRequest::FileContainingSymbol("grpc.health.v1.Health".to_owned()),
+                MessageRequest::FileContainingSymbol(
+                    "grpc.reflection.v1.ServerReflection".to_owned(),
+                ),
+                MessageRequest::FileContainingSymbol(
+                    "grpc.reflection.v1alpha.ServerReflection".to_owned(),
+                ),
             ]
             .map(|request| ServerReflectionRequest {
                 host: String::new(),
@@ -81,7 +117,7 @@ macro_rules! reflection {
                     "grpc.reflection.v1alpha.ServerReflection",
                 ]
             );
-            for _ in 0..2 {
+            for _ in 0..4 {
                 let MessageResponse::FileDescriptorResponse(file) = next().await else {
                     panic!("no file");
                 };
