@@ -138,7 +138,7 @@ impl Channel {
     /// A channel over connections that `open` opens, one at a time: to a server in the same process, or one that is found
     /// in its own way.
     ///
-    /// Of `config` the deadline, `connect_timeout` and the limit of messages count; requests and errors name its host, or
+    /// Of `config` the deadline, `connect_timeout`, the limit of messages and the compression count; requests and errors name its host, or
     /// else `this process`.
     #[must_use]
     pub fn over<O, F, I>(target: Target, config: &ClientConfig, open: O) -> Self

@@ -28,6 +28,7 @@ mod resolve;
 mod response;
 mod send;
 mod slot;
+mod status;
 mod target;
 mod tls;
 

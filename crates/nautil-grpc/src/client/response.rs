@@ -10,6 +10,7 @@ use prost::Message;
 use tonic::{Code, Status};
 
 use super::outgoing::Sending;
+use super::status;
 use crate::Encoding;
 use crate::codec::{DecodeFault, Decoder, GRPC_ENCODING, Half, TooLarge};
 
@@ -76,7 +77,7 @@ impl<M: Message + Default> Response<M> {
         // response without messages.
         let mut is_over = false;
         if stream.is_end_stream()
-            && let Some(status) = Status::from_header_map(&parts.headers)
+            && let Some(status) = status::of(&parts.headers)
         {
             if status.code() != Code::Ok {
                 return Err(ResponseError::Answered(status));
@@ -130,25 +131,17 @@ impl<M: Message + Default> Response<M> {
                 "it ended without a status".to_owned(),
             ));
         };
-        match Status::from_header_map(&trailers) {
+        match status::of(&trailers) {
             Some(status) if status.code() != Code::Ok => Err(ResponseError::Answered(status)),
             Some(_) if !self.decoder.is_empty() => Err(ResponseError::Unreadable(
                 "it ended within a message".to_owned(),
             )),
-            Some(_) => Ok(Received::End(metadata(trailers))),
+            Some(_) => Ok(Received::End(status::without(trailers))),
             None => Err(ResponseError::Unreadable(
                 "it ended without a status".to_owned(),
             )),
         }
     }
-}
-
-/// The trailers without those that are the status.
-fn metadata(mut trailers: HeaderMap) -> HeaderMap {
-    trailers.remove(Status::GRPC_STATUS);
-    trailers.remove(Status::GRPC_MESSAGE);
-    trailers.remove(Status::GRPC_STATUS_DETAILS);
-    trailers
 }
 
 fn unreadable(fault: DecodeFault, limit: usize) -> ResponseError {

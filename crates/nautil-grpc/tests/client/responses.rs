@@ -161,3 +161,22 @@ async fn a_server_that_stops_a_call_at_its_deadline_is_not_one_that_cancels_it()
         assert_eq!(status.code(), code, "{status}");
     }
 }
+
+#[tokio::test]
+async fn a_code_is_told_whatever_is_wrong_with_its_message_and_details() {
+    let details = b"\x00\x17grpc-status-details-bin\x03!!!";
+    let message = b"\x00\x0cgrpc-message\x06caf%E9";
+    let head = [&not_found()[..], details, message].concat();
+    for answered in [
+        unary(&head, b"", None).await,
+        unary(RESPONSE, MESSAGE, Some(&head[RESPONSE.len()..])).await,
+    ] {
+        let status = answered.unwrap_err();
+        assert_eq!(status.code(), Code::NotFound);
+        assert_eq!(status.message(), "caf\u{fffd}");
+        assert!(status.details().is_empty());
+    }
+    // Beside a success it is nothing at all.
+    let trailers = [TRAILERS, details].concat();
+    assert!(unary(RESPONSE, MESSAGE, Some(&trailers)).await.is_ok());
+}
