@@ -136,6 +136,14 @@ fn a_deadline_that_no_call_can_have_is_named() {
              found \"1s\", expected at least `deadline.default`, which is 5s"
         ]
     );
+    let said = complaints(&project, &[("APP_SERVER__DEADLINE__DEFAULT", "0s")]);
+    assert_eq!(
+        said,
+        [
+            "error: server.deadline.default (APP_SERVER__DEADLINE__DEFAULT, environment): \
+             found \"0s\", expected more than zero, or \"none\""
+        ]
+    );
     let said = complaints(&project, &[("APP_SERVER__DEADLINE__DEFAULT", "5")]);
     assert_eq!(
         said,
@@ -188,6 +196,19 @@ fn a_table_for_a_method_is_for_one_that_is_served() {
             "error: server.methods.currency.CurrencyRateService/*.deadlin (config/server.toml): \
              there is no such key; did you mean `deadline`?"
         ]
+    );
+    // The table of a method is over that of its service.
+    let project = Project::new();
+    let text = fs::read_to_string(project.path("config/server.toml")).unwrap();
+    let tables = "\n[methods.\"currency.CurrencyRateService/*\"]\ndeadline.default = \"10s\"\n\
+                  [methods.\"currency.CurrencyRateService/GetRate\"]\ndeadline.maximum = \"5s\"\n";
+    project.write("config/server.toml", &format!("{text}{tables}"));
+    let said = complaints(&project, &[]).join("\n");
+    assert!(
+        said.contains(
+            "for `currency.CurrencyRateService/GetRate` a `deadline.maximum` of at least"
+        ),
+        "{said}"
     );
 }
 

@@ -79,13 +79,13 @@ pub(super) fn context() -> Option<Context> {
     })
 }
 
-/// Runs a future as if no call were being served: outgoing calls in it inherit neither deadline nor request id, and it is not
-/// stopped with the call. It is the way out for work that a call begins and that is to go on after it:
+/// Runs a future as if no call were being served: outgoing calls in it inherit neither deadline nor request id. A task that
+/// `tokio::spawn` starts is so by itself; this is for what a handler awaits.
 ///
 /// ```
-/// # async fn refresh() {}
-/// # fn handler() {
-/// tokio::spawn(nautil_grpc::detached(refresh()));
+/// # async fn refresh() -> u32 { 1 }
+/// # async fn handler() -> u32 {
+/// nautil_grpc::detached(refresh()).await
 /// # }
 /// ```
 pub async fn detached<F: Future>(future: F) -> F::Output {

@@ -35,7 +35,7 @@ impl Context {
     }
 
     /// Starts a task that belongs to the call: it is dropped once the call is over, and outgoing calls in it inherit from the
-    /// call. A task that fails to end in time is no task of the call: see [`detached`](crate::detached).
+    /// call.
     ///
     /// # Errors
     /// The task's result is CANCELLED where the call was over before it.

@@ -27,9 +27,12 @@ pub(crate) struct TimeoutFault;
 /// # Errors
 /// The header is there, and is no timeout. It is not to be taken for "no timeout": the caller waits no longer than it said.
 pub(crate) fn parse_timeout(headers: &HeaderMap) -> Result<Option<Duration>, TimeoutFault> {
-    match headers.get(GRPC_TIMEOUT) {
-        None => Ok(None),
-        Some(value) => parse(value.as_bytes()).map(Some).ok_or(TimeoutFault),
+    let mut stated = headers.get_all(GRPC_TIMEOUT).iter();
+    match (stated.next(), stated.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => parse(value.as_bytes()).map(Some).ok_or(TimeoutFault),
+        // Which of them is meant?
+        (Some(_), Some(_)) => Err(TimeoutFault),
     }
 }
 
@@ -123,6 +126,13 @@ mod tests {
         ] {
             assert_eq!(parse_timeout(&headers(text)), Err(TimeoutFault), "{text:?}");
         }
+    }
+
+    #[test]
+    fn two_timeouts_are_none() {
+        let mut twice = headers("10S");
+        twice.append("grpc-timeout", "1n".parse().unwrap());
+        assert_eq!(parse_timeout(&twice), Err(TimeoutFault));
     }
 
     #[test]

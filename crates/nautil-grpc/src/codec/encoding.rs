@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 
 use bytes::{BufMut, BytesMut};
 use flate2::Compression;
-use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use serde::{Deserialize, Serialize};
 
@@ -95,18 +95,38 @@ impl Encoding {
         limit: usize,
     ) -> Result<Vec<u8>, DecompressFault> {
         match self {
-            Self::Gzip => read(MultiGzDecoder::new(compressed), compressed.len(), limit),
-            Self::Deflate => read(ZlibDecoder::new(compressed), compressed.len(), limit),
+            Self::Gzip => {
+                let mut decoder = GzDecoder::new(compressed);
+                let message = read(&mut decoder, compressed.len(), limit)?;
+                alone(decoder.into_inner(), message)
+            }
+            Self::Deflate => {
+                let mut decoder = ZlibDecoder::new(compressed);
+                let message = read(&mut decoder, compressed.len(), limit)?;
+                alone(decoder.into_inner(), message)
+            }
             Self::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed)
-                    .map_err(DecompressFault::Malformed)?;
+                    .map_err(DecompressFault::Malformed)?
+                    .single_frame();
                 decoder
                     .window_log_max(ZSTD_WINDOW)
                     .map_err(DecompressFault::Malformed)?;
-                read(decoder, compressed.len(), limit)
+                let message = read(&mut decoder, compressed.len(), limit)?;
+                alone(decoder.finish(), message)
             }
         }
     }
+}
+
+/// A message behind which there is nothing. Each encoding allows several parts one after the other; thousands that are empty
+/// would cost seconds, and no encoder of messages makes more than one.
+fn alone(rest: &[u8], message: Vec<u8>) -> Result<Vec<u8>, DecompressFault> {
+    if rest.is_empty() {
+        return Ok(message);
+    }
+    let more = io::Error::new(io::ErrorKind::InvalidData, "there is more behind its end");
+    Err(DecompressFault::Malformed(more))
 }
 
 fn read(
@@ -254,7 +274,9 @@ mod tests {
         for encoding in Encoding::ALL {
             let mut cut = compressed(encoding, &[7; 1_000]);
             cut.truncate(cut.len() / 2);
-            for bytes in [&b"garbage"[..], &cut] {
+            let mut twice = compressed(encoding, b"one");
+            twice.extend_from_slice(&compressed(encoding, b""));
+            for bytes in [&b"garbage"[..], &cut, &twice] {
                 let refused = encoding.decompress(bytes, 10_000).unwrap_err();
                 assert!(
                     matches!(refused, DecompressFault::Malformed(_)),

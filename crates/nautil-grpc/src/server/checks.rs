@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::thread;
@@ -117,7 +118,7 @@ async fn repeat(
         let mut running = Aside::run(runtime, move || run());
         let (found, is_late) = match running.within(config.timeout).await {
             Outcome::Done(Ok(())) => (Ok(()), false),
-            Outcome::Done(Err(error)) => (Err(reason(&*error)), false),
+            Outcome::Done(Err(error)) => (Err(worded(&*error)), false),
             Outcome::Panicked(panic) => (Err(format!("it panicked: {}", one_line(&panic))), false),
             Outcome::Late => {
                 let limit = humantime::format_duration(config.timeout);
@@ -172,6 +173,12 @@ fn log(check: &Check, before: &Standing, now: &Standing) {
         }
         _ => {}
     }
+}
+
+/// An error in words, whatever it does when it is asked for them: all checks run on this thread.
+fn worded(error: &(dyn StdError + 'static)) -> String {
+    catch_unwind(AssertUnwindSafe(|| reason(error)))
+        .unwrap_or_else(|_| "its error panicked when it was to be put into words".to_owned())
 }
 
 /// An error with its causes, on one line.

@@ -99,6 +99,35 @@ pub struct MethodPattern {
 )]
 pub struct MethodPatternError;
 
+impl DeadlineConfig {
+    /// What holds for the methods of a pattern where this holds for all: the pattern's own table comes first, then that of its
+    /// service.
+    #[must_use]
+    pub fn of(self, pattern: &MethodPattern, methods: &Methods) -> Self {
+        let MethodPattern { service, method } = pattern;
+        self.of_method(service, method.as_deref(), methods)
+    }
+
+    pub(super) fn of_method(self, service: &str, method: Option<&str>, methods: &Methods) -> Self {
+        let tables =
+            [method, None].map(|method| methods.iter().find(|(one, _)| one.is(service, method)));
+        let deadlines = tables
+            .into_iter()
+            .flatten()
+            .map(|(_, table)| table.deadline);
+        Self {
+            default: deadlines
+                .clone()
+                .find_map(|table| table.default)
+                .unwrap_or(self.default),
+            maximum: deadlines
+                .clone()
+                .find_map(|table| table.maximum)
+                .unwrap_or(self.maximum),
+        }
+    }
+}
+
 impl MethodPattern {
     /// Whether it is just for this method, or where that is nothing, for all of this service.
     pub(super) fn is(&self, service: &str, method: Option<&str>) -> bool {

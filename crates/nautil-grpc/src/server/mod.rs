@@ -92,7 +92,8 @@ pub use self::layer::{ResponseBody, RoutedBy};
 pub use self::listen::{Listen, ListenError};
 pub use self::listener::Listener;
 pub use self::method_config::{
-    DeadlineConfig, MethodConfig, MethodDeadline, MethodPattern, MethodPatternError, Methods,
+    CompressionConfig, DeadlineConfig, MethodCompression, MethodConfig, MethodDeadline,
+    MethodPattern, MethodPatternError, Methods,
 };
 pub use self::pages::{PageError, PageRequest, PageResponse, Pages, text};
 pub use self::pulse::Pulse;

@@ -9,7 +9,6 @@ use super::config::ServerConfig;
 use super::method_config::{CompressionConfig, DeadlineConfig, MethodConfig};
 use crate::call::{TimeoutFault, parse_timeout};
 use crate::codec::{Compressor, GRPC_ACCEPT_ENCODING};
-use crate::units::Limit;
 use crate::{Encodings, Method};
 
 /// What holds for the calls of one method.
@@ -35,7 +34,6 @@ impl Policy {
                 .find(|(pattern, _)| pattern.is(method.service(), method_name))
         });
         let tables = tables.into_iter().flatten().map(|(_, table)| table);
-        let first = |key: fn(&MethodConfig) -> Option<Limit>| tables.clone().find_map(key);
         let encodings = |key: fn(&MethodConfig) -> Option<Encodings>| tables.clone().find_map(key);
         let of_all = config.compression;
         Self {
@@ -46,10 +44,9 @@ impl Policy {
                 send: encodings(|table| table.compression.send).unwrap_or(of_all.send),
                 ..of_all
             },
-            deadline: DeadlineConfig {
-                default: first(|table| table.deadline.default).unwrap_or(config.deadline.default),
-                maximum: first(|table| table.deadline.maximum).unwrap_or(config.deadline.maximum),
-            },
+            deadline: config
+                .deadline
+                .of_method(method.service(), exactly, &config.methods),
         }
     }
 

@@ -207,7 +207,11 @@ impl<B: Message> http_body::Body for Many<B> {
             Ok(Ok(Chunk::Failed(status))) | Err(status) => (None, status),
             Ok(Err(panic)) => (encoder.rescue(), panicked(&*panic, call.method())),
         };
-        *messages = None;
+        let dropped = catch_unwind(AssertUnwindSafe(|| *messages = None));
+        let status = match dropped {
+            Ok(()) => status,
+            Err(panic) => panicked(&*panic, call.method()),
+        };
         Poll::Ready(Some(Ok(match data {
             Some(data) => {
                 self.end = Some(status);
@@ -255,11 +259,41 @@ fn ok_trailers(call: &Active) -> HeaderMap {
 /// The end of a call that failed. A status whose metadata are no headers is told without them.
 fn failed_trailers(status: &Status, call: &Active) -> HeaderMap {
     let mut trailers = trailers(call);
+    let shortened = shorten(status);
+    let status = shortened.as_ref().unwrap_or(status);
     if let Err(error) = status.add_header(&mut trailers) {
         trailers.clear();
         trailers.insert(GRPC_STATUS, HeaderValue::from(error.code() as i32));
     }
     trailers
+}
+
+/// The longest message of a status, in bytes as they are sent. A client takes 16 KiB of headers by default, and breaks off the call
+/// or the connection over more.
+const LONGEST: usize = 4 << 10;
+
+/// The status with as much of its message as a client takes; nothing where it takes all.
+fn shorten(status: &Status) -> Option<Status> {
+    let message = status.message();
+    // Each byte may become three: `%E2`.
+    if message.len() * 3 <= LONGEST {
+        return None;
+    }
+    let mut sent = 0;
+    let end = message.char_indices().find_map(|(at, letter)| {
+        let is_plain = matches!(letter, ' '..='~') && letter != '%';
+        sent += if is_plain { 1 } else { letter.len_utf8() * 3 };
+        (sent > LONGEST).then_some(at)
+    })?;
+    let message = format!("{}...", &message[..end]);
+    let (details, metadata) = (status.details(), status.metadata().clone());
+    let details = Bytes::copy_from_slice(details);
+    Some(Status::with_details_and_metadata(
+        status.code(),
+        message,
+        details,
+        metadata,
+    ))
 }
 
 /// A body of at most one message, then the trailers.

@@ -78,6 +78,7 @@ where
         body: Some(body),
         decoder: Decoder::new(limit, encoding(headers, policy.accept)?),
         limit,
+        given: 0,
         message: PhantomData,
     }))
 }
@@ -88,16 +89,28 @@ struct Messages<A> {
     body: Option<Body>,
     decoder: Decoder,
     limit: usize,
+    /// The bytes of messages that were given since the last pause.
+    given: usize,
     message: PhantomData<fn() -> A>,
 }
+
+/// After how many bytes of messages that were there at once others get their turn. A handler that reads all of them would
+/// otherwise hold up the calls beside it, and its own deadline: compressed, they fit into one frame.
+const TURN: usize = 1 << 20;
 
 impl<A: Message + Default> Messages<A> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<A, Status>>> {
         let Some(body) = &mut self.body else {
             return Poll::Ready(None);
         };
+        if self.given >= TURN {
+            self.given = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
-            if let Some(message) = next(&mut self.decoder, self.limit)? {
+            if let Some(message) = next::<A>(&mut self.decoder, self.limit)? {
+                self.given += message.encoded_len();
                 return Poll::Ready(Some(Ok(message)));
             }
             match ready!(poll_data(body, context))? {

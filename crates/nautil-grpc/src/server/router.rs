@@ -61,7 +61,7 @@ pub struct Router {
 }
 
 impl Router {
-    /// No services. Of `config`, the sizes of messages, the deadlines and what is said of single methods are used.
+    /// No services. Of `config`, the sizes of messages, the deadlines, the compression and what is said of single methods are used.
     pub fn new(config: &ServerConfig) -> Self {
         Self {
             config: config.clone(),
@@ -134,7 +134,7 @@ impl Router {
     /// Closes the list.
     ///
     /// # Errors
-    /// [`Error::Mounted`] for a service that is there twice, [`Error::Reflection`] for a descriptor set that cannot be read.
+    /// [`Error::UnknownMethod`] for a table of `server.methods` that is for no method that is served, [`Error::Mounted`] for a service that is there twice, [`Error::Reflection`] for a descriptor set that cannot be read.
     pub fn build(mut self) -> Result<Routes, Error> {
         let health = Health::new(self.table.names());
         if self.health {

@@ -186,11 +186,11 @@ impl Table {
 /// Whether this content type is gRPC with messages of protobuf: `application/grpc` or `application/grpc+proto`, with parameters or
 /// without. `application/grpc+json` and `application/grpc-web` are not.
 fn is_proto(content_type: &[u8]) -> bool {
-    let Some(rest) = content_type.strip_prefix(b"application/grpc") else {
-        return false;
-    };
-    let rest = rest.strip_prefix(b"+proto").unwrap_or(rest);
-    rest.is_empty() || rest[0] == b';'
+    let media_type = content_type.split(|byte| *byte == b';').next();
+    let media_type = media_type.unwrap_or_default().trim_ascii();
+    // Media types are the same in any case (RFC 9110, section 8.3.1).
+    media_type.eq_ignore_ascii_case(b"application/grpc")
+        || media_type.eq_ignore_ascii_case(b"application/grpc+proto")
 }
 
 fn split(path: &str) -> Option<(&str, &str)> {

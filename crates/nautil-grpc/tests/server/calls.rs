@@ -7,17 +7,18 @@ use http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
 use nautil_grpc::client::ClientConfig;
 use nautil_grpc::server::{Router, Routes, serve_connection};
-use nautil_grpc::{Code, Request, Status};
+use nautil_grpc::{Code, Request, Response, Status};
 use tonic::body::Body;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic_prost::ProstCodec;
 use tower::ServiceExt;
 
+use crate::answers::Answers;
 use crate::echo::{Echo, EchoInterface, Text};
 use crate::fixture::{
-    Chunks, DATA, END_STREAM, Frame, RST_STREAM, call, channel, config, http2, in_time, logged,
-    modes, routes, send, start, start_with, unary,
+    Chunks, DATA, END_STREAM, Frame, RST_STREAM, Running, call, channel, config, http2, in_time,
+    logged_anywhere, modes, routes, send, start, start_with, unary,
 };
 
 #[tokio::test]
@@ -251,6 +252,81 @@ async fn one_stream_more_than_allowed_is_refused() {
 }
 
 #[tokio::test]
+async fn a_content_type_is_the_same_in_any_case_and_with_parameters() {
+    let running = start(&config());
+    let mut channel = channel(&running.address).await;
+    for content_type in [
+        "application/grpc",
+        "Application/gRPC",
+        "application/grpc+proto",
+        "application/grpc;charset=utf-8",
+        "application/grpc ; x=y",
+    ] {
+        let request = http::Request::post("http://host/echo.Echo/Unary")
+            .header("content-type", content_type)
+            .body(Body::new(Chunks([&b"\0\0\0\0\0"[..]].into())));
+        let response = send(&mut channel, request.unwrap()).await;
+        assert_eq!(response.status(), 200, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_a_status_is_shortened_to_what_clients_take() {
+    let running = serve(
+        Answers::default().unary(|request: Request<Text>| async move {
+            Err(Status::aborted(request.into_inner().text))
+        }),
+    );
+    let mut client = running.client().await;
+    for letter in ["x", "é", "%"] {
+        let long = letter.repeat(30_000);
+        let status = unary(&mut client, &long).await.unwrap_err();
+        assert_eq!(status.code(), Code::Aborted);
+        let kept = status.message().strip_suffix("...").unwrap();
+        assert!(kept.len() > 1_000 && kept.len() <= 4_096, "{}", kept.len());
+    }
+    let whole = "x".repeat(4_096);
+    let status = unary(&mut client, &whole).await.unwrap_err();
+    assert_eq!(status.message(), whole);
+}
+
+#[tokio::test]
+async fn a_stream_that_panics_when_it_is_dropped_has_sent_its_messages() {
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            panic!("as asked, at the end");
+        }
+    }
+    let running = serve(Answers::default().server_streaming(|_| async {
+        let guard = Guard;
+        let messages = stream::iter(["a", "b"]).map(move |text| {
+            let _held = &guard;
+            Ok(Text::new(text))
+        });
+        Ok(Response::new(messages.boxed()))
+    }));
+    let mut client = running.client().await;
+    client.ready().await.unwrap();
+    let path = PathAndQuery::from_static("/echo.Echo/ServerStreaming");
+    let codec = ProstCodec::<Text, Text>::default();
+    let request = Request::new(Text::new("x"));
+    let answered = client.server_streaming(request, path, codec).await;
+    let all: Vec<_> = in_time(answered.unwrap().into_inner().collect()).await;
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[2].as_ref().unwrap_err().code(), Code::Internal);
+}
+
+fn serve(answers: Answers) -> Running {
+    let config = config();
+    let routes = Router::new(&config)
+        .mount::<dyn EchoInterface>(Arc::new(answers))
+        .build()
+        .unwrap();
+    start_with(&config, routes, Arc::new(Echo::default()))
+}
+
+#[tokio::test]
 async fn a_peer_that_does_not_speak_grpc_gets_an_http_status() {
     let running = start(&config());
     let mut channel = channel(&running.address).await;
@@ -357,7 +433,7 @@ async fn a_cancelled_upload_is_not_taken_for_a_whole_one() {
 
 #[tokio::test]
 async fn a_panic_in_a_response_stream_comes_after_its_messages_and_is_logged() {
-    let (log, _logging) = logged();
+    let log = logged_anywhere();
     let routes = routes(&config(), &Arc::new(Echo::default()));
     let (near, far) = tokio::io::duplex(1 << 16);
     tokio::spawn(async move {
@@ -387,10 +463,10 @@ async fn a_panic_in_a_response_stream_comes_after_its_messages_and_is_logged() {
     assert_eq!(all.len(), 3);
 
     let log = log.text();
-    let line = log.lines().find(|line| line.contains("a handler panicked"));
+    let line = log.lines().find(|line| line.contains("as asked, later"));
     let line = line.unwrap_or_else(|| panic!("nothing is logged: {log}"));
     assert!(line.contains("/echo.Echo/ServerStreaming"), "{line}");
-    assert!(line.contains("as asked, later"), "{line}");
+    assert!(line.contains("a handler panicked"), "{line}");
 }
 
 #[tokio::test]

@@ -240,7 +240,7 @@ pub(crate) async fn http2(running: &Running) -> TcpStream {
     socket
 }
 
-/// What is logged on this thread.
+/// What is logged.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
 
@@ -259,17 +259,6 @@ impl std::io::Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// Takes what is logged on this thread from now on, until the second value is dropped.
-pub(crate) fn logged() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
 }
 
 /// What is logged on threads that take it nowhere else, those of the servers among them, by all tests of this process.

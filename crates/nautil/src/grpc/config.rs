@@ -80,32 +80,29 @@ impl Section for ServerConfig {
     }
 }
 
-/// A default above the maximum is one that no call gets.
+/// Deadlines that no call can keep: of no time, and a default above the maximum.
 fn check_deadlines(config: &ServerConfig) -> impl Iterator<Item = Invalid> {
-    let of_all = contradiction(config.deadline).map(|expected| Invalid {
-        key: "deadline.maximum",
-        expected,
-    });
-    let of_tables = config.methods.iter().filter_map(|(pattern, table)| {
-        let expected = contradiction(DeadlineConfig {
-            default: table.deadline.default.unwrap_or(config.deadline.default),
-            maximum: table.deadline.maximum.unwrap_or(config.deadline.maximum),
-        })?;
+    let of_all = impossible(config.deadline).map(|(key, expected)| Invalid { key, expected });
+    let of_tables = config.methods.keys().filter_map(|pattern| {
+        let (key, expected) = impossible(config.deadline.of(pattern, &config.methods))?;
         Some(Invalid {
             key: "methods",
-            expected: format!("for `{pattern}` a `deadline.maximum` of {expected}"),
+            expected: format!("for `{pattern}` a `{key}` of {expected}"),
         })
     });
     of_all.into_iter().chain(of_tables)
 }
 
-/// What the maximum would have to be.
-fn contradiction(deadline: DeadlineConfig) -> Option<String> {
+/// The key that is wrong, and what it would have to be.
+fn impossible(deadline: DeadlineConfig) -> Option<(&'static str, String)> {
+    let some = || "more than zero, or \"none\"".to_owned();
     match (deadline.default.0, deadline.maximum.0) {
-        (_, Some(Duration::ZERO)) => Some("more than zero, or \"none\"".to_owned()),
+        (Some(Duration::ZERO), _) => Some(("deadline.default", some())),
+        (_, Some(Duration::ZERO)) => Some(("deadline.maximum", some())),
         (Some(default), Some(maximum)) if default > maximum => {
             let default = deadline.default;
-            Some(format!("at least `deadline.default`, which is {default}"))
+            let least = format!("at least `deadline.default`, which is {default}");
+            Some(("deadline.maximum", least))
         }
         _ => None,
     }
