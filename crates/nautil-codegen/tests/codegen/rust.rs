@@ -49,6 +49,12 @@ fn a_service_is_an_interface_with_its_contract_and_its_client() {
         ),
         "impl ::nautil::grpc::Service for dyn CurrencyRateServiceInterface {
             const NAME: &'static str = \"currency.CurrencyRateService\";
+            const METHODS: &'static [::nautil::grpc::Method] = &[
+                ::nautil::grpc::Method::new(
+                    \"/currency.CurrencyRateService/GetRate\",
+                    ::nautil::grpc::MethodKind::Unary,
+                ),
+            ];
             const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
             const HOST_VARIABLE: &'static str = \"CURRENCY_RATE_SERVICE_HOST\";
             fn handle(
@@ -282,6 +288,26 @@ fn a_comment_with_the_line_ends_of_windows_is_no_obstacle() {
     );
     let generated = project.generate(&["a.proto"]);
     assert!(!text(&generated, "a.rs").contains('\r'));
+}
+
+#[test]
+fn a_method_states_its_kind_its_idempotency_and_its_options() {
+    let project = Project::new().with(
+        "a.proto",
+        "syntax = 'proto3'; package a; import 'google/protobuf/descriptor.proto';
+        extend google.protobuf.MethodOptions { string role = 50001; }
+        message M {} service S { rpc Get (stream M) returns (stream M) {
+            option deprecated = true; option idempotency_level = NO_SIDE_EFFECTS; option (role) = 'me'; } }",
+    );
+    // deprecated = 33, idempotency_level = 34, and the option of one's own: fields as they are encoded.
+    assert_code(
+        &project.generate(&["a.proto"]),
+        "a.rs",
+        r#"::nautil::grpc::Method::new("/a.S/Get", ::nautil::grpc::MethodKind::Streaming)
+            .with_idempotency(::nautil::grpc::Idempotency::NoSideEffects)
+            .deprecated()
+            .with_options(b"\x88\x02\x01\x90\x02\x01\x8A\xB5\x18\x02me")"#,
+    );
 }
 
 #[test]
