@@ -20,9 +20,6 @@ pub trait RequestExt {
 
 impl<T> RequestExt for Request<T> {
     fn context(&self) -> Context {
-        if let Some(context) = self.extensions().get::<Context>() {
-            return context.clone();
-        }
         current::context().unwrap_or_else(Context::none)
     }
 }

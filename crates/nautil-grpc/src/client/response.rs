@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use super::outgoing::Sending;
 use super::status;
 use crate::Encoding;
-use crate::codec::{DecodeFault, Decoder, GRPC_ENCODING, Half, TooLarge};
+use crate::codec::{DecodeFault, Decoder, Half, TooLarge, stated_encoding};
 
 /// A response that has begun. Dropping it cancels what is left of the call.
 pub(super) struct Response<M> {
@@ -167,16 +167,10 @@ fn unreadable(fault: DecodeFault, limit: usize) -> ResponseError {
 
 /// What the messages of a response are compressed by.
 fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, ResponseError> {
-    let Some(stated) = headers.get(GRPC_ENCODING) else {
-        return Ok(None);
-    };
-    let stated = stated.to_str().unwrap_or("?");
-    match Encoding::named(stated) {
-        None if stated != "identity" => Err(ResponseError::Unreadable(format!(
-            "it is compressed by `{stated}`, which was not asked for"
-        ))),
-        encoding => Ok(encoding),
-    }
+    stated_encoding(headers).map_err(|stated| {
+        let text = format!("it is compressed by `{stated}`, which was not asked for");
+        ResponseError::Unreadable(text)
+    })
 }
 
 fn not_grpc<B>(response: &http::Response<B>) -> Option<NotGrpc> {

@@ -11,7 +11,7 @@ mod stream;
 
 use std::fmt;
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 
 pub(crate) use self::decode::{DecodeFault, Decoder};
 pub(crate) use self::encode::{Batch, Compressor, TooLarge, encode};
@@ -23,6 +23,21 @@ pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encod
 
 /// Says what the messages of the other side may be compressed by.
 pub(crate) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+
+/// What these headers say that messages are compressed by; nothing for messages as they are.
+///
+/// # Errors
+/// The name that stands there, of an encoding that nobody here knows.
+pub(crate) fn stated_encoding(headers: &HeaderMap) -> Result<Option<Encoding>, &str> {
+    let Some(stated) = headers.get(GRPC_ENCODING) else {
+        return Ok(None);
+    };
+    match stated.to_str() {
+        Ok("identity") => Ok(None),
+        Ok(stated) => Encoding::named(stated).map(Some).ok_or(stated),
+        Err(_) => Err("?"),
+    }
+}
 
 /// The bytes before a message: whether it is compressed, and its length in four bytes, the most significant first.
 const PREFIX: usize = 5;

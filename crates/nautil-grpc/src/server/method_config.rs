@@ -100,37 +100,60 @@ pub struct MethodPattern {
 pub struct MethodPatternError;
 
 impl DeadlineConfig {
-    /// What holds for the methods of a pattern where this holds for all: the pattern's own table comes first, then that of its
-    /// service.
+    /// What holds for the methods of a pattern where this holds for all.
     #[must_use]
     pub fn of(self, pattern: &MethodPattern, methods: &Methods) -> Self {
         let MethodPattern { service, method } = pattern;
-        self.of_method(service, method.as_deref(), methods)
+        self.with(tables(methods, service, method.as_deref()))
     }
 
-    pub(super) fn of_method(self, service: &str, method: Option<&str>, methods: &Methods) -> Self {
-        let tables =
-            [method, None].map(|method| methods.iter().find(|(one, _)| one.is(service, method)));
-        let deadlines = tables
-            .into_iter()
-            .flatten()
-            .map(|(_, table)| table.deadline);
+    /// This, with what the first of the tables that states it says otherwise.
+    pub(super) fn with<'a>(self, tables: impl Iterator<Item = &'a MethodConfig> + Clone) -> Self {
+        let deadlines = tables.map(|table| table.deadline);
+        let (default, maximum) = (
+            deadlines.clone().find_map(|table| table.default),
+            deadlines.clone().find_map(|table| table.maximum),
+        );
         Self {
-            default: deadlines
-                .clone()
-                .find_map(|table| table.default)
-                .unwrap_or(self.default),
-            maximum: deadlines
-                .clone()
-                .find_map(|table| table.maximum)
-                .unwrap_or(self.maximum),
+            default: default.unwrap_or(self.default),
+            maximum: maximum.unwrap_or(self.maximum),
         }
     }
 }
 
+impl CompressionConfig {
+    /// This, with what the first of the tables that states it says otherwise.
+    pub(super) fn with<'a>(self, tables: impl Iterator<Item = &'a MethodConfig> + Clone) -> Self {
+        let compressions = tables.map(|table| table.compression);
+        let (accept, send) = (
+            compressions.clone().find_map(|table| table.accept),
+            compressions.clone().find_map(|table| table.send),
+        );
+        Self {
+            accept: accept.unwrap_or(self.accept),
+            send: send.unwrap_or(self.send),
+            least: self.least,
+        }
+    }
+}
+
+/// The tables for a method, or where that is nothing, for all of a service: the method's own comes first.
+pub(super) fn tables<'a>(
+    methods: &'a Methods,
+    service: &str,
+    method: Option<&str>,
+) -> impl Iterator<Item = &'a MethodConfig> + Clone + use<'a> {
+    let table = |method| {
+        let mut tables = methods.iter();
+        tables.find(|(pattern, _)| pattern.is(service, method))
+    };
+    let own = method.and_then(|method| table(Some(method)));
+    own.into_iter().chain(table(None)).map(|(_, table)| table)
+}
+
 impl MethodPattern {
     /// Whether it is just for this method, or where that is nothing, for all of this service.
-    pub(super) fn is(&self, service: &str, method: Option<&str>) -> bool {
+    fn is(&self, service: &str, method: Option<&str>) -> bool {
         self.service == service && self.method.as_deref() == method
     }
 

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use tokio::time::Instant;
 
 use super::config::ServerConfig;
-use super::method_config::{CompressionConfig, DeadlineConfig, MethodConfig};
+use super::method_config::{CompressionConfig, DeadlineConfig, tables};
 use crate::call::{TimeoutFault, parse_timeout};
 use crate::codec::{Compressor, GRPC_ACCEPT_ENCODING};
 use crate::{Encodings, Method};
@@ -18,36 +18,24 @@ pub(super) struct Policy {
     pub(super) receive: usize,
     /// The largest message of a response, in bytes.
     pub(super) send: usize,
-    /// By what requests may be compressed.
-    pub(super) accept: Encodings,
     deadline: DeadlineConfig,
     compression: CompressionConfig,
 }
 
 impl Policy {
     pub(super) fn of(method: &Method, config: &ServerConfig) -> Self {
-        let exactly = Some(method.name());
-        let tables = [exactly, None].map(|method_name| {
-            config
-                .methods
-                .iter()
-                .find(|(pattern, _)| pattern.is(method.service(), method_name))
-        });
-        let tables = tables.into_iter().flatten().map(|(_, table)| table);
-        let encodings = |key: fn(&MethodConfig) -> Option<Encodings>| tables.clone().find_map(key);
-        let of_all = config.compression;
+        let tables = tables(&config.methods, method.service(), Some(method.name()));
         Self {
             receive: config.limits.max_receive_message,
             send: config.limits.max_send_message,
-            accept: encodings(|table| table.compression.accept).unwrap_or(of_all.accept),
-            compression: CompressionConfig {
-                send: encodings(|table| table.compression.send).unwrap_or(of_all.send),
-                ..of_all
-            },
-            deadline: config
-                .deadline
-                .of_method(method.service(), exactly, &config.methods),
+            deadline: config.deadline.with(tables.clone()),
+            compression: config.compression.with(tables),
         }
+    }
+
+    /// By what requests may be compressed.
+    pub(super) fn accepted(&self) -> Encodings {
+        self.compression.accept
     }
 
     /// How a response is compressed whose request has these headers.

@@ -15,7 +15,7 @@ use tonic::body::Body;
 use tracing::debug;
 
 use super::policy::Policy;
-use crate::codec::{DecodeFault, Decoder, GRPC_ENCODING, Half, TooLarge};
+use crate::codec::{DecodeFault, Decoder, Half, TooLarge, stated_encoding};
 use crate::{BoxStream, Encoding, Encodings};
 
 /// What the peer is told of a message that cannot be decoded. The details are for the log: they name fields.
@@ -35,7 +35,7 @@ where
     A: Message + Default,
 {
     let limit = policy.receive;
-    let mut decoder = Decoder::new(limit, encoding(headers, policy.accept)?);
+    let mut decoder = Decoder::new(limit, encoding(headers, policy.accepted())?);
     let mut message = None;
     // The common case is one frame that ends the request: then there is one poll, and no copy.
     loop {
@@ -76,7 +76,7 @@ where
     let limit = policy.receive;
     Ok(Box::pin(Messages {
         body: Some(body),
-        decoder: Decoder::new(limit, encoding(headers, policy.accept)?),
+        decoder: Decoder::new(limit, encoding(headers, policy.accepted())?),
         limit,
         given: 0,
         message: PhantomData,
@@ -173,24 +173,21 @@ fn malformed(cause: impl std::fmt::Display) -> Status {
 /// # Errors
 /// UNIMPLEMENTED where it is nothing that is accepted, with what is (gRPC, "Compression").
 fn encoding(headers: &HeaderMap, accepted: Encodings) -> Result<Option<Encoding>, Status> {
-    let Some(stated) = headers.get(GRPC_ENCODING) else {
-        return Ok(None);
-    };
-    let stated = stated.to_str().unwrap_or("?");
-    if stated == "identity" {
-        return Ok(None);
+    match stated_encoding(headers) {
+        Ok(None) => Ok(None),
+        Ok(Some(encoding)) if accepted.contains(encoding) => Ok(Some(encoding)),
+        Ok(Some(encoding)) => Err(unsupported(encoding.name(), accepted)),
+        Err(stated) => Err(unsupported(stated, accepted)),
     }
-    match Encoding::named(stated) {
-        Some(encoding) if accepted.contains(encoding) => Ok(Some(encoding)),
-        _ => {
-            let text = format!("the compression `{stated}` is not supported");
-            let mut status = Status::unimplemented(text);
-            let accepted = accepted.to_string().parse();
-            let accepted = accepted.expect("names and commas are a header value");
-            status
-                .metadata_mut()
-                .insert("grpc-accept-encoding", accepted);
-            Err(status)
-        }
-    }
+}
+
+fn unsupported(stated: &str, accepted: Encodings) -> Status {
+    let text = format!("the compression `{stated}` is not supported");
+    let mut status = Status::unimplemented(text);
+    let accepted = accepted.to_string().parse();
+    let accepted = accepted.expect("names and commas are a header value");
+    status
+        .metadata_mut()
+        .insert("grpc-accept-encoding", accepted);
+    status
 }

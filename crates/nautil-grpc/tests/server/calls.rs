@@ -17,8 +17,8 @@ use tower::ServiceExt;
 use crate::answers::Answers;
 use crate::echo::{Echo, EchoInterface, Text};
 use crate::fixture::{
-    Chunks, DATA, END_STREAM, Frame, RST_STREAM, Running, call, channel, config, http2, in_time,
-    logged_anywhere, modes, routes, send, start, start_with, unary,
+    Chunks, DATA, END_STREAM, Frame, RST_STREAM, call, channel, config, http2, in_time,
+    logged_anywhere, modes, routes, send, serve, start, start_with, unary,
 };
 
 #[tokio::test]
@@ -273,6 +273,7 @@ async fn a_content_type_is_the_same_in_any_case_and_with_parameters() {
 #[tokio::test]
 async fn a_message_of_a_status_is_shortened_to_what_clients_take() {
     let running = serve(
+        &config(),
         Answers::default().unary(|request: Request<Text>| async move {
             Err(Status::aborted(request.into_inner().text))
         }),
@@ -298,14 +299,17 @@ async fn a_stream_that_panics_when_it_is_dropped_has_sent_its_messages() {
             panic!("as asked, at the end");
         }
     }
-    let running = serve(Answers::default().server_streaming(|_| async {
-        let guard = Guard;
-        let messages = stream::iter(["a", "b"]).map(move |text| {
-            let _held = &guard;
-            Ok(Text::new(text))
-        });
-        Ok(Response::new(messages.boxed()))
-    }));
+    let running = serve(
+        &config(),
+        Answers::default().server_streaming(|_| async {
+            let guard = Guard;
+            let messages = stream::iter(["a", "b"]).map(move |text| {
+                let _held = &guard;
+                Ok(Text::new(text))
+            });
+            Ok(Response::new(messages.boxed()))
+        }),
+    );
     let mut client = running.client().await;
     client.ready().await.unwrap();
     let path = PathAndQuery::from_static("/echo.Echo/ServerStreaming");
@@ -315,15 +319,6 @@ async fn a_stream_that_panics_when_it_is_dropped_has_sent_its_messages() {
     let all: Vec<_> = in_time(answered.unwrap().into_inner().collect()).await;
     assert_eq!(all.len(), 3);
     assert_eq!(all[2].as_ref().unwrap_err().code(), Code::Internal);
-}
-
-fn serve(answers: Answers) -> Running {
-    let config = config();
-    let routes = Router::new(&config)
-        .mount::<dyn EchoInterface>(Arc::new(answers))
-        .build()
-        .unwrap();
-    start_with(&config, routes, Arc::new(Echo::default()))
 }
 
 #[tokio::test]

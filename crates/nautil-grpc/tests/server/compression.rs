@@ -1,36 +1,21 @@
 //! Messages that are compressed on their way, in both directions.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use nautil_grpc::client::{ClientConfig, Target};
-use nautil_grpc::server::{MethodConfig, Router, ServerConfig};
+use nautil_grpc::server::{MethodConfig, ServerConfig};
 use nautil_grpc::{BoxStream, Channel, Code, Encoding, Encodings, Request, Response, Status};
 
-use crate::echo::{Echo, EchoInterface, Text};
-use crate::fixture::{Running, config, in_time, start, start_with};
+use crate::echo::Text;
+use crate::fixture::{Running, config, in_time, own_client, start};
 
 const ALL: [Encoding; 3] = [Encoding::Gzip, Encoding::Deflate, Encoding::Zstd];
 
 /// Longer than what is not worth the work.
 fn long() -> String {
     "all work and no play ".repeat(500)
-}
-
-fn client(running: &Running, change: impl FnOnce(&mut ClientConfig)) -> Channel {
-    let target = Target {
-        service: "echo.Echo",
-        variable: "ECHO_HOST",
-    };
-    let mut config = ClientConfig {
-        host: Some(running.address.parse().unwrap()),
-        ..ClientConfig::default()
-    };
-    change(&mut config);
-    Channel::connect(target, &config).unwrap()
 }
 
 async fn unary(channel: &Channel, text: &str) -> Result<String, Status> {
@@ -116,7 +101,7 @@ fn compressed(encoding: Encoding, message: &[u8]) -> Vec<u8> {
 async fn requests_are_taken_in_every_encoding() {
     let running = start(&config());
     for encoding in ALL {
-        let channel = client(&running, |config| config.compression.send = Some(encoding));
+        let channel = own_client(&running, |config| config.compression.send = Some(encoding));
         assert_eq!(unary(&channel, &long()).await.unwrap(), long());
         assert_eq!(unary(&channel, "short").await.unwrap(), "short");
 
@@ -163,7 +148,7 @@ async fn a_response_is_compressed_by_the_first_choice_that_its_client_takes() {
     }
     // The client of this crate takes them all.
     assert_eq!(
-        unary(&client(&running, |_| {}), &long()).await.unwrap(),
+        unary(&own_client(&running, |_| {}), &long()).await.unwrap(),
         long()
     );
 }
@@ -182,7 +167,7 @@ async fn a_method_may_have_encodings_of_its_own() {
     let accepted = [("grpc-accept-encoding", "gzip")];
     let answer = by_hand(&running, &accepted, framed(0, &message(&long()))).await;
     assert_eq!(answer.body, framed(0, &message(&long())));
-    let zstd = client(&running, |config| {
+    let zstd = own_client(&running, |config| {
         config.compression.send = Some(Encoding::Zstd);
     });
     let status = unary(&zstd, &long()).await.unwrap_err();
@@ -219,12 +204,7 @@ async fn a_bomb_is_refused_as_soon_as_it_is_over_the_limit() {
     const BOMBS: usize = 50;
     let mut config: ServerConfig = config();
     config.limits.max_concurrent_streams = 1000.try_into().unwrap();
-    let echo = Arc::new(Echo::default());
-    let routes = Router::new(&config)
-        .mount::<dyn EchoInterface>(Arc::<Echo>::clone(&echo))
-        .build()
-        .unwrap();
-    let running = start_with(&config, routes, echo);
+    let running = start(&config);
     for encoding in ALL {
         let bomb = compressed(encoding, &vec![0; 16 << 20]);
         assert!(bomb.len() < 100 << 10, "{}", bomb.len());

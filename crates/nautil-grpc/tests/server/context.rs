@@ -1,11 +1,8 @@
 //! What a handler knows of its call, and what it hands on to calls of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use nautil_grpc::client::{ClientConfig, Target};
-use nautil_grpc::server::Router;
 use nautil_grpc::{
     BoxStream, Channel, Code, Context, MethodKind, PeerAddress, Request, RequestExt, Response,
     Status, detached,
@@ -13,29 +10,18 @@ use nautil_grpc::{
 use tokio::sync::mpsc;
 
 use crate::answers::Answers;
-use crate::echo::{Echo, EchoInterface, Text};
-use crate::fixture::{Running, config, in_time, start_with};
+use crate::echo::Text;
+use crate::fixture::{Running, config, in_time, own_client, serve};
 
-fn serve(answers: Answers) -> Running {
-    let config = config();
-    let routes = Router::new(&config)
-        .mount::<dyn EchoInterface>(Arc::new(answers))
-        .build()
-        .unwrap();
-    start_with(&config, routes, Arc::new(Echo::default()))
+fn start(answers: Answers) -> Running {
+    serve(&config(), answers)
 }
 
+/// A client that would wait for long.
 fn client(running: &Running) -> Channel {
-    let target = Target {
-        service: "echo.Echo",
-        variable: "ECHO_HOST",
-    };
-    let config = ClientConfig {
-        host: Some(running.address.parse().unwrap()),
-        deadline: Duration::from_secs(1000),
-        ..ClientConfig::default()
-    };
-    Channel::connect(target, &config).unwrap()
+    own_client(running, |config| {
+        config.deadline = Duration::from_secs(1000);
+    })
 }
 
 async fn unary(channel: &Channel, request: Request<Text>) -> Result<Response<Text>, Status> {
@@ -64,7 +50,7 @@ fn contexts() -> (Answers, mpsc::UnboundedReceiver<Context>) {
 #[tokio::test]
 async fn a_handler_knows_its_method_and_its_peer() {
     let (answers, mut contexts) = contexts();
-    let running = serve(answers);
+    let running = start(answers);
     unary(&client(&running), text("hello")).await.unwrap();
     let context = in_time(contexts.recv()).await.unwrap();
 
@@ -83,7 +69,7 @@ async fn a_handler_knows_its_method_and_its_peer() {
 #[tokio::test]
 async fn a_context_is_over_when_its_call_is_answered_and_when_its_caller_goes_away() {
     let (answers, mut contexts) = contexts();
-    let running = serve(answers);
+    let running = start(answers);
     let channel = client(&running);
     unary(&channel, text("hello")).await.unwrap();
     in_time(in_time(contexts.recv()).await.unwrap().over()).await;
@@ -99,7 +85,7 @@ async fn a_context_is_over_when_its_call_is_answered_and_when_its_caller_goes_aw
 #[tokio::test]
 async fn a_task_of_a_call_ends_with_it() {
     let (answers, mut contexts) = contexts();
-    let running = serve(answers);
+    let running = start(answers);
     let channel = client(&running);
     let call = tokio::spawn({
         let channel = channel.clone();
@@ -121,7 +107,7 @@ async fn a_task_of_a_call_ends_with_it() {
 #[tokio::test]
 async fn a_request_id_is_taken_over_or_made() {
     let (answers, mut contexts) = contexts();
-    let running = serve(answers);
+    let running = start(answers);
     let channel = client(&running);
     let mut id_of = async |sent: Option<&str>| {
         let mut request = text("hello");
@@ -169,7 +155,7 @@ async fn metadata_for_both_ends_of_a_response_arrive_with_a_success_and_with_a_f
             });
             Ok(Response::new(messages.chain(last).boxed()))
         });
-    let running = serve(answers);
+    let running = start(answers);
     let channel = client(&running);
 
     let response = unary(&channel, text("hello")).await.unwrap();
@@ -214,9 +200,9 @@ fn asking(next: Channel) -> Answers {
 #[tokio::test]
 async fn a_chain_of_three_services_shares_one_deadline_and_one_request_id() {
     let (answers, mut contexts) = contexts();
-    let last = serve(answers);
-    let middle = serve(asking(client(&last)));
-    let first = serve(asking(client(&middle)));
+    let last = start(answers);
+    let middle = start(asking(client(&last)));
+    let first = start(asking(client(&middle)));
     let channel = client(&first);
 
     let mut request = text("hello");

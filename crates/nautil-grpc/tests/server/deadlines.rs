@@ -7,13 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use h2::client::SendRequest;
-use nautil_grpc::server::{Error, MethodConfig, MethodDeadline, Router, ServerConfig};
+use nautil_grpc::server::{Error, MethodConfig, MethodDeadline, Router};
 use nautil_grpc::{BoxStream, Code, Request, RequestExt, Response};
 use tokio::sync::mpsc;
 
 use crate::answers::Answers;
-use crate::echo::{Echo, EchoInterface, Text};
-use crate::fixture::{Running, config, in_time, start_with};
+use crate::echo::{EchoInterface, Text};
+use crate::fixture::{Running, config, in_time, serve};
 
 /// Says through its channel that it was dropped.
 struct Guard(mpsc::UnboundedSender<()>);
@@ -22,14 +22,6 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let _ = self.0.send(());
     }
-}
-
-fn serve(config: &ServerConfig, answers: Answers) -> Running {
-    let routes = Router::new(config)
-        .mount::<dyn EchoInterface>(Arc::new(answers))
-        .build()
-        .unwrap();
-    start_with(config, routes, Arc::new(Echo::default()))
 }
 
 /// Answers with what is left until the deadline, in milliseconds.

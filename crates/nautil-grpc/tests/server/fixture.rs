@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use nautil_grpc::client::{ClientConfig, Target};
 use nautil_grpc::server::{Drained, Error, Listen, Mode, Router, Routes, Server, ServerConfig};
 use nautil_grpc::{Request, Response, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,6 +21,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
+use crate::answers::Answers;
 use crate::echo::{Echo, EchoInterface, Text};
 
 pub(crate) struct Running {
@@ -52,6 +54,32 @@ pub(crate) fn start(config: &ServerConfig) -> Running {
     let echo = Arc::new(Echo::default());
     let routes = routes(config, &echo);
     start_with(config, routes, echo)
+}
+
+/// A server whose handlers a test writes.
+pub(crate) fn serve(config: &ServerConfig, answers: Answers) -> Running {
+    let routes = Router::new(config)
+        .mount::<dyn EchoInterface>(Arc::new(answers))
+        .build()
+        .unwrap();
+    start_with(config, routes, Arc::new(Echo::default()))
+}
+
+/// A client of this crate, with what is changed of its config.
+pub(crate) fn own_client(
+    running: &Running,
+    change: impl FnOnce(&mut ClientConfig),
+) -> nautil_grpc::Channel {
+    let target = Target {
+        service: "echo.Echo",
+        variable: "ECHO_HOST",
+    };
+    let mut config = ClientConfig {
+        host: Some(running.address.parse().unwrap()),
+        ..ClientConfig::default()
+    };
+    change(&mut config);
+    nautil_grpc::Channel::connect(target, &config).unwrap()
 }
 
 pub(crate) fn start_with(config: &ServerConfig, routes: Routes, echo: Arc<Echo>) -> Running {
