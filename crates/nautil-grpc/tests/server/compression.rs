@@ -33,10 +33,19 @@ struct Answer {
 
 /// Calls `Unary` with these headers, and a body as it is.
 async fn by_hand(running: &Running, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    by_hand_to(running, "Unary", headers, body).await
+}
+
+async fn by_hand_to(
+    running: &Running,
+    method: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Answer {
     let socket = running.socket().await;
     let (mut client, connection) = h2::client::handshake(socket).await.unwrap();
     let connection = tokio::spawn(connection);
-    let mut request = http::Request::post("http://host/echo.Echo/Unary")
+    let mut request = http::Request::post(format!("http://host/echo.Echo/{method}"))
         .header("content-type", "application/grpc");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -222,4 +231,15 @@ async fn a_bomb_is_refused_as_soon_as_it_is_over_the_limit() {
     let body = framed(1, &compressed(Encoding::Gzip, &largest));
     let answer = tokio::time::timeout(Duration::from_secs(20), by_hand(&running, &headers, body));
     assert_eq!(answer.await.unwrap().code, Code::Ok);
+}
+
+#[tokio::test]
+async fn messages_that_are_small_on_the_wire_alone_do_not_outlive_the_deadline() {
+    let running = start(&config());
+    let message = message(&"x".repeat(3 << 20));
+    let body = framed(1, &compressed(Encoding::Zstd, &message)).repeat(100);
+    assert!(body.len() < 64 << 10, "{}", body.len());
+    let headers = [("grpc-encoding", "zstd"), ("grpc-timeout", "1m")];
+    let answer = by_hand_to(&running, "ClientStreaming", &headers, body).await;
+    assert_eq!(answer.code, Code::DeadlineExceeded);
 }
