@@ -15,9 +15,10 @@ impl ::nautil::grpc::Service for dyn CurrencyRateServiceInterface {
     const NAME: &'static str = "currency.CurrencyRateService";
     const METHODS: &'static [::nautil::grpc::Method] = &[
         ::nautil::grpc::Method::new(
-            "/currency.CurrencyRateService/GetRate",
-            ::nautil::grpc::MethodKind::Unary,
-        ),
+                "/currency.CurrencyRateService/GetRate",
+                ::nautil::grpc::MethodKind::Unary,
+            )
+            .with_descriptor_set(super::DESCRIPTOR_SET),
     ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "CURRENCY_RATE_SERVICE_HOST";
@@ -60,6 +61,7 @@ impl CurrencyRateServiceInterface for CurrencyRateServiceClient {
         ::nautil::grpc::Response<dto::CurrencyRateResponse>,
         ::nautil::grpc::Status,
     > {
-        self.channel.unary("/currency.CurrencyRateService/GetRate", request).await
+        let method = &<dyn CurrencyRateServiceInterface as ::nautil::grpc::Service>::METHODS[0];
+        self.channel.unary(method, request).await
     }
 }

@@ -169,8 +169,10 @@ fn a_table_for_a_method_is_for_one_that_is_served() {
             "deadline.default = \"1s\""
         ),
         [
-            "error: `server.methods` has `currency.CurrencyRateService/GetRat`, which is no method that is served; \
-             there are currency.CurrencyRateService/GetRate"
+            "error: bootloader `GrpcServerBootloader` failed in boot",
+            "  because `server.methods` has `currency.CurrencyRateService/GetRat`, which is no method that is served; \
+             there are currency.CurrencyRateService/GetRate, grpc.health.v1.Health/Check, grpc.health.v1.Health/Watch; \
+             did you mean `currency.CurrencyRateService/GetRate`?"
         ]
     );
     assert_eq!(

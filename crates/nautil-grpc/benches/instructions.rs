@@ -18,7 +18,8 @@ use futures_util::{StreamExt, future, stream};
 use nautil_grpc::client::Target;
 use nautil_grpc::server::{Call, Limits, Reply, Router, ServerConfig, serve_connection};
 use nautil_grpc::{
-    BoxStream, Channel, ClientConfig, Method, MethodKind, Request, Response, Service, Status,
+    BoxStream, Calls, Channel, ClientConfig, InterceptedCall, Interceptor, Interceptors, Method,
+    MethodKind, Next, Request, Response, Service, Status,
 };
 
 type BoxError = Box<dyn std::error::Error>;
@@ -41,10 +42,34 @@ struct Case {
     each: usize,
 }
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 7] = [
     Case {
         name: "unary",
         what: "a unary call",
+        times: 1_000,
+        each: 1,
+    },
+    Case {
+        name: "unary-1",
+        what: "a unary call through one interceptor of the server that does nothing",
+        times: 1_000,
+        each: 1,
+    },
+    Case {
+        name: "unary-8",
+        what: "a unary call through eight of them",
+        times: 1_000,
+        each: 1,
+    },
+    Case {
+        name: "client-1",
+        what: "a unary call through one interceptor of the client that does nothing",
+        times: 1_000,
+        each: 1,
+    },
+    Case {
+        name: "context",
+        what: "a unary call through one interceptor that asks for the context, under a deadline",
         times: 1_000,
         each: 1,
     },
@@ -103,6 +128,52 @@ impl Service for dyn Relay {
 
     fn client(_: Channel) -> Arc<Self> {
         unreachable!("the bench has a client of its own")
+    }
+}
+
+/// Does nothing. The number tells several apart.
+struct Nothing<const NUMBER: usize>;
+
+impl<const NUMBER: usize> Interceptor for Nothing<NUMBER> {
+    const NAME: &'static str = ["0", "1", "2", "3", "4", "5", "6", "7"][NUMBER];
+
+    async fn intercept(&self, call: &mut InterceptedCall, next: Next<'_>) -> Result<(), Status> {
+        next.run(call).await
+    }
+}
+
+/// Asks for the context.
+struct Asking;
+
+impl Interceptor for Asking {
+    const NAME: &'static str = "asking";
+
+    async fn intercept(&self, call: &mut InterceptedCall, next: Next<'_>) -> Result<(), Status> {
+        let context = call.context();
+        if context.remaining().is_none() {
+            return Err(Status::internal("there is no deadline"));
+        }
+        next.run(call).await
+    }
+}
+
+/// The interceptors of a case.
+fn interceptors(case: &str) -> Interceptors {
+    let none = Interceptors::new();
+    match case {
+        "unary-1" => none.with(Calls::served(), Arc::new(Nothing::<0>)),
+        "client-1" => none.with(Calls::made(), Arc::new(Nothing::<0>)),
+        "unary-8" => none
+            .with(Calls::served(), Arc::new(Nothing::<0>))
+            .with(Calls::served(), Arc::new(Nothing::<1>))
+            .with(Calls::served(), Arc::new(Nothing::<2>))
+            .with(Calls::served(), Arc::new(Nothing::<3>))
+            .with(Calls::served(), Arc::new(Nothing::<4>))
+            .with(Calls::served(), Arc::new(Nothing::<5>))
+            .with(Calls::served(), Arc::new(Nothing::<6>))
+            .with(Calls::served(), Arc::new(Nothing::<7>)),
+        "context" => none.with(Calls::served(), Arc::new(Asking)),
+        _ => none,
     }
 }
 
@@ -177,11 +248,11 @@ fn run(case: &str, times: &str) -> Result<(), BoxError> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let channel = channel()?;
+        let channel = channel(&interceptors(case))?;
         match case {
-            "unary" => {
+            "unary" | "unary-1" | "unary-8" | "client-1" | "context" => {
                 for _ in 0..times {
-                    let response = unary(&channel, "/bench.Relay/Unary").await?;
+                    let response = unary(&channel, "Unary").await?;
                     expect(response.into_inner() == TEXT)?;
                 }
             }
@@ -189,30 +260,29 @@ fn run(case: &str, times: &str) -> Result<(), BoxError> {
                 for _ in 0..times {
                     let request = Request::new(messages());
                     let response: Response<String> =
-                        channel.client_streaming("/bench.Relay/Up", request).await?;
+                        channel.client_streaming(method("Up"), request).await?;
                     expect(response.into_inner() == MESSAGES.to_string())?;
                 }
             }
             "down" => {
                 for _ in 0..times {
                     let request = Request::new(TEXT.to_owned());
-                    let response: Response<BoxStream<String>> = channel
-                        .server_streaming("/bench.Relay/Down", request)
-                        .await?;
+                    let response: Response<BoxStream<String>> =
+                        channel.server_streaming(method("Down"), request).await?;
                     expect(response.into_inner().count().await == MESSAGES)?;
                 }
             }
             "wait" => {
                 // The connection, and what is made for the first call, do not count.
-                unary(&channel, "/bench.Relay/Unary").await?;
+                unary(&channel, "Unary").await?;
                 let before = resident()?;
                 let calls = (0..times).map(|_| {
                     let channel = channel.clone();
-                    tokio::spawn(async move { unary(&channel, "/bench.Relay/Wait").await })
+                    tokio::spawn(async move { unary(&channel, "Wait").await })
                 });
                 let calls: Vec<_> = calls.collect();
                 // Behind all of them on the one connection: when this is answered, they have come.
-                unary(&channel, "/bench.Relay/Unary").await?;
+                unary(&channel, "Unary").await?;
                 println!("{}", (resident()? - before) / times);
                 drop(calls);
             }
@@ -222,11 +292,14 @@ fn run(case: &str, times: &str) -> Result<(), BoxError> {
     })
 }
 
-fn unary(
-    channel: &Channel,
-    path: &'static str,
-) -> impl Future<Output = Result<Response<String>, Status>> {
-    channel.unary(path, Request::new(TEXT.to_owned()))
+fn unary(channel: &Channel, name: &str) -> impl Future<Output = Result<Response<String>, Status>> {
+    channel.unary(method(name), Request::new(TEXT.to_owned()))
+}
+
+fn method(name: &str) -> &'static Method {
+    let mut methods = <dyn Relay as Service>::METHODS.iter();
+    let found = methods.find(|method| method.name() == name);
+    found.expect("the service has this method")
 }
 
 fn messages() -> BoxStream<String> {
@@ -234,7 +307,7 @@ fn messages() -> BoxStream<String> {
 }
 
 /// A channel to a server in this thread.
-fn channel() -> Result<Channel, BoxError> {
+fn channel(interceptors: &Interceptors) -> Result<Channel, BoxError> {
     let config = Arc::new(ServerConfig {
         limits: Limits {
             max_concurrent_streams: u32::try_from(2 * WAITING)?.try_into()?,
@@ -244,6 +317,7 @@ fn channel() -> Result<Channel, BoxError> {
     });
     let routes = Router::new(&config)
         .mount::<dyn Relay>(Arc::new(Server))
+        .intercept(interceptors.clone())
         .build()?;
     let open = move || {
         let (client, server) = tokio::io::duplex(64 << 10);
@@ -255,7 +329,8 @@ fn channel() -> Result<Channel, BoxError> {
         service: "bench.Relay",
         variable: "RELAY_HOST",
     };
-    Ok(Channel::over(target, &ClientConfig::default(), open))
+    let channel = Channel::over(target, &ClientConfig::default(), open);
+    Ok(channel.intercept::<dyn Relay>(interceptors, None)?)
 }
 
 /// The memory of this process, in bytes (proc(5), `statm`).

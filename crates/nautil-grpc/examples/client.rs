@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = env::args().nth(1).ok_or("where is the server?")?;
     let config = ClientConfig {
         host: Some(address.parse()?),
-        deadline: Duration::from_secs(5),
+        deadline: Duration::from_secs(5).into(),
         ..ClientConfig::default()
     };
     let greeting = client::<dyn GreetingServiceInterface>(&config)?;

@@ -83,13 +83,17 @@ pub mod client;
 mod code;
 mod codec;
 mod descriptors;
+mod interceptor;
+pub mod messages;
 mod method;
+mod method_pattern;
 pub mod metrics;
 pub mod permission;
 pub mod printable;
 mod reset;
 pub mod server;
 mod service;
+mod status_details;
 mod tls;
 pub mod units;
 
@@ -101,15 +105,23 @@ pub use tonic::body::Body;
 pub use tonic::metadata;
 pub use tonic::{Code, Request, Response, Status};
 pub use tonic_types::{ErrorDetails, StatusExt};
-pub use {async_trait::async_trait, http, prost, prost_types};
+pub use {async_trait::async_trait, http, prost, prost_reflect, prost_types};
 
-pub use call::{Context, Peer, PeerAddress, RequestExt, detached};
+pub use call::{
+    Certificate, Context, Network, NetworkError, Peer, PeerAddress, Principal, RequestExt, detached,
+};
 pub use client::{Channel, ClientConfig};
 pub use code::code_name;
-pub use codec::{Encoding, EncodingTwice, Encodings};
+pub use codec::{EncodedMessage, Encoding, EncodingTwice, Encodings};
 pub use descriptors::methods;
+pub use interceptor::{
+    Calls, End, Intercept, InterceptedCall, InterceptedMessage, Intercepting, Interceptor,
+    Interceptors, Next, Side, UnknownInterceptor,
+};
 pub use method::{Idempotency, Method, MethodKind};
+pub use method_pattern::{MethodPattern, MethodPatternError};
 pub use service::Service;
+pub use status_details::StatusDetails;
 
 /// The messages of `grpc.health.v1`.
 pub mod health {

@@ -1,6 +1,11 @@
 //! What a contract states about a method.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use prost_reflect::MethodDescriptor;
+
+use crate::descriptors;
 
 /// A method of a service, as its contract states it. The generator makes one for each.
 ///
@@ -13,7 +18,7 @@ use std::fmt;
 /// assert_eq!(GET_RATE.service(), "currency.CurrencyRateService");
 /// assert_eq!(GET_RATE.name(), "GetRate");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct Method {
     path: &'static str,
     /// Where the name of the service ends and that of the method begins: at the second slash.
@@ -22,6 +27,7 @@ pub struct Method {
     idempotency: Idempotency,
     is_deprecated: bool,
     options: &'static [u8],
+    descriptor_set: &'static [u8],
 }
 
 /// How many messages go each way.
@@ -76,6 +82,7 @@ impl Method {
             idempotency: Idempotency::Unknown,
             is_deprecated: false,
             options: &[],
+            descriptor_set: &[],
         }
     }
 
@@ -98,6 +105,23 @@ impl Method {
     pub const fn with_options(mut self, encoded: &'static [u8]) -> Self {
         self.options = encoded;
         self
+    }
+
+    /// Names the contracts that it is of: an encoded `google.protobuf.FileDescriptorSet`.
+    #[must_use]
+    pub const fn with_descriptor_set(mut self, encoded: &'static [u8]) -> Self {
+        self.descriptor_set = encoded;
+        self
+    }
+
+    /// What the contracts say of it and of its messages; nothing where nobody named them, or where they do not have it.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<MethodDescriptor> {
+        let pool = descriptors::pool(self.descriptor_set)?;
+        let service = pool.get_service_by_name(self.service())?;
+        service
+            .methods()
+            .find(|method| method.name() == self.name())
     }
 
     /// The path of a request: `/currency.CurrencyRateService/GetRate`.
@@ -155,6 +179,21 @@ impl MethodKind {
     #[must_use]
     pub const fn has_response_stream(self) -> bool {
         matches!(self, Self::ServerStreaming | Self::Streaming)
+    }
+}
+
+/// Methods are the same where their paths are: one contract cannot have two of a path.
+impl PartialEq for Method {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Method {}
+
+impl Hash for Method {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.path.hash(state);
     }
 }
 

@@ -45,6 +45,9 @@ pub(crate) fn generate(
         .format(false)
         .prost_path(runtime.prost())
         .prost_types_path(runtime.prost_types())
+        // A message that is packed into an `Any` says its type.
+        .enable_type_names()
+        .type_name_domain(["."], "type.googleapis.com")
         .service_generator(Box::new(recorder.clone()))
         .generate(files)
         .map_err(|error| Error::Compile(error.to_string()))?;

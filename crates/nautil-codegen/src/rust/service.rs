@@ -101,9 +101,10 @@ fn rpc<'a>(
 
 impl Rpc<'_> {
     /// The method as a value: what its contract states.
-    fn descriptor(&self, service: &str, runtime: Runtime) -> TokenStream {
+    fn descriptor(&self, client: &Client, runtime: Runtime) -> TokenStream {
         let grpc = runtime.grpc();
-        let (path, kind) = (self.path(service), &self.kind_variant);
+        let (path, kind) = (self.path(&client.service), &self.kind_variant);
+        let set = descriptor_set(client);
         let idempotency = match self.method.options.idempotency_level() {
             IdempotencyLevel::IdempotencyUnknown => None,
             IdempotencyLevel::NoSideEffects => Some(quote!(NoSideEffects)),
@@ -121,7 +122,8 @@ impl Rpc<'_> {
             quote!(.with_options(#encoded))
         });
         quote! {
-            #grpc::Method::new(#path, #grpc::MethodKind::#kind) #idempotency #deprecated #options
+            #grpc::Method::new(#path, #grpc::MethodKind::#kind)
+                .with_descriptor_set(#set) #idempotency #deprecated #options
         }
     }
 
@@ -144,6 +146,12 @@ impl Rpc<'_> {
             ) -> ::core::result::Result<#grpc::Response<#response>, #grpc::Status>
         }
     }
+}
+
+/// The contracts, seen from where the service is.
+fn descriptor_set(client: &Client) -> TokenStream {
+    let up = std::iter::repeat_n(quote!(super::), client.module.len());
+    quote!(#(#up)* DESCRIPTOR_SET)
 }
 
 /// The trait.
@@ -183,10 +191,9 @@ fn contract(client: &Client, rpcs: &[Rpc<'_>], runtime: Runtime) -> TokenStream 
         interface,
         client: struct_,
         variable,
-        module,
         ..
     } = client;
-    let up = std::iter::repeat_n(quote!(super::), module.len());
+    let set = descriptor_set(client);
     let handle = if rpcs.is_empty() {
         quote! {
             fn handle(
@@ -219,12 +226,12 @@ fn contract(client: &Client, rpcs: &[Rpc<'_>], runtime: Runtime) -> TokenStream 
             }
         }
     };
-    let methods = rpcs.iter().map(|rpc| rpc.descriptor(service, runtime));
+    let methods = rpcs.iter().map(|rpc| rpc.descriptor(client, runtime));
     quote! {
         impl #grpc::Service for dyn #interface {
             const NAME: &'static str = #service;
             const METHODS: &'static [#grpc::Method] = &[#(#methods),*];
-            const DESCRIPTOR_SET: &'static [u8] = #(#up)* DESCRIPTOR_SET;
+            const DESCRIPTOR_SET: &'static [u8] = #set;
             const HOST_VARIABLE: &'static str = #variable;
 
             #handle
@@ -248,10 +255,15 @@ fn implementation(client: &Client, rpcs: &[Rpc<'_>], runtime: Runtime) -> TokenS
     let docs = format!(
         " The client of `{service}`: each call goes to the server at the other end of its channel."
     );
-    let methods = rpcs.iter().map(|rpc| {
+    let methods = rpcs.iter().enumerate().map(|(index, rpc)| {
         let (signature, kind) = (rpc.signature(runtime), &rpc.kind);
-        let path = rpc.path(service);
-        quote! { #signature { self.channel.#kind(#path, request).await } }
+        let index = Literal::usize_unsuffixed(index);
+        quote! {
+            #signature {
+                let method = &<dyn #interface as #grpc::Service>::METHODS[#index];
+                self.channel.#kind(method, request).await
+            }
+        }
     });
     quote! {
         #[doc = #docs]

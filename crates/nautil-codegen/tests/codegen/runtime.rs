@@ -70,8 +70,8 @@ fn the_code_names_no_crate_but_that_one() {
     let generated = plain(&project, &["a.proto"]).unwrap();
     let mut named = 0;
     for file in ["a.rs", "mod.rs"] {
-        let words =
-            text(&generated, file).split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+        let text = text(&generated, file).replace(">::METHODS", "");
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
         for path in words.filter(|path| path.starts_with("::")) {
             let name = path[2..].split("::").next().unwrap();
             assert!(["nautil_grpc", "core", "std"].contains(&name), "{path}");

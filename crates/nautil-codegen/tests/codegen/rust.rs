@@ -53,7 +53,8 @@ fn a_service_is_an_interface_with_its_contract_and_its_client() {
                 ::nautil::grpc::Method::new(
                     \"/currency.CurrencyRateService/GetRate\",
                     ::nautil::grpc::MethodKind::Unary,
-                ),
+                )
+                .with_descriptor_set(super::DESCRIPTOR_SET),
             ];
             const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
             const HOST_VARIABLE: &'static str = \"CURRENCY_RATE_SERVICE_HOST\";
@@ -80,7 +81,8 @@ fn a_service_is_an_interface_with_its_contract_and_its_client() {
             "#[::nautil::async_trait]
             impl CurrencyRateServiceInterface for CurrencyRateServiceClient {{
                 {signature} {{
-                    self.channel.unary(\"/currency.CurrencyRateService/GetRate\", request).await
+                    let method = &<dyn CurrencyRateServiceInterface as ::nautil::grpc::Service>::METHODS[0];
+                    self.channel.unary(method, request).await
                 }}
             }}"
         ),
@@ -138,12 +140,13 @@ fn each_kind_of_call_has_its_signature() {
     );
     let generated = project.generate(&["a.proto"]);
     let stream = |message: &str| format!("::nautil::grpc::BoxStream<{message}>");
-    for (name, kind, request, response) in [
+    let methods = [
         ("One", "unary", "A".to_owned(), "B".to_owned()),
         ("Down", "server_streaming", "A".to_owned(), stream("B")),
         ("Up", "client_streaming", stream("A"), "B".to_owned()),
         ("Both", "streaming", stream("A"), stream("B")),
-    ] {
+    ];
+    for (index, (name, kind, request, response)) in methods.into_iter().enumerate() {
         let method = name.to_lowercase();
         let signature = format!(
             "async fn {method}(&self, request: ::nautil::grpc::Request<{request}>)
@@ -153,7 +156,10 @@ fn each_kind_of_call_has_its_signature() {
         assert_code(
             &generated,
             "a.rs",
-            &format!("{signature} {{ self.channel.{kind}(\"/a.S/{name}\", request).await }}"),
+            &format!(
+                "{signature} {{ let method = &<dyn SInterface as ::nautil::grpc::Service>::METHODS[{index}]; \
+                 self.channel.{kind}(method, request).await }}"
+            ),
         );
         assert_code(
             &generated,
@@ -186,7 +192,7 @@ fn generated_code_names_no_crate_but_the_framework() {
          service S { rpc Get (A) returns (stream A); }",
     );
     let generated = project.generate(&["a.proto"]);
-    let text = text(&generated, "a.rs");
+    let text = text(&generated, "a.rs").replace(">::METHODS", "");
     let crates = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
     for path in crates.filter(|path| path.starts_with("::")) {
         assert!(
@@ -304,6 +310,7 @@ fn a_method_states_its_kind_its_idempotency_and_its_options() {
         &project.generate(&["a.proto"]),
         "a.rs",
         r#"::nautil::grpc::Method::new("/a.S/Get", ::nautil::grpc::MethodKind::Streaming)
+            .with_descriptor_set(super::DESCRIPTOR_SET)
             .with_idempotency(::nautil::grpc::Idempotency::NoSideEffects)
             .deprecated()
             .with_options(b"\x88\x02\x01\x90\x02\x01\x8A\xB5\x18\x02me")"#,

@@ -6,11 +6,31 @@ pub struct GreetRequest {
     #[prost(string, tag = "1")]
     pub name: ::nautil_grpc::prost::alloc::string::String,
 }
+impl ::nautil_grpc::prost::Name for GreetRequest {
+    const NAME: &'static str = "GreetRequest";
+    const PACKAGE: &'static str = "greeting";
+    fn full_name() -> ::nautil_grpc::prost::alloc::string::String {
+        "greeting.GreetRequest".into()
+    }
+    fn type_url() -> ::nautil_grpc::prost::alloc::string::String {
+        "type.googleapis.com/greeting.GreetRequest".into()
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::nautil_grpc::prost::Message)]
 #[prost(prost_path = "::nautil_grpc::prost")]
 pub struct GreetResponse {
     #[prost(string, tag = "1")]
     pub text: ::nautil_grpc::prost::alloc::string::String,
+}
+impl ::nautil_grpc::prost::Name for GreetResponse {
+    const NAME: &'static str = "GreetResponse";
+    const PACKAGE: &'static str = "greeting";
+    fn full_name() -> ::nautil_grpc::prost::alloc::string::String {
+        "greeting.GreetResponse".into()
+    }
+    fn type_url() -> ::nautil_grpc::prost::alloc::string::String {
+        "type.googleapis.com/greeting.GreetResponse".into()
+    }
 }
 /// Greets whoever calls.
 #[::nautil_grpc::async_trait]
@@ -27,9 +47,10 @@ impl ::nautil_grpc::Service for dyn GreetingServiceInterface {
     const NAME: &'static str = "greeting.GreetingService";
     const METHODS: &'static [::nautil_grpc::Method] = &[
         ::nautil_grpc::Method::new(
-            "/greeting.GreetingService/Greet",
-            ::nautil_grpc::MethodKind::Unary,
-        ),
+                "/greeting.GreetingService/Greet",
+                ::nautil_grpc::MethodKind::Unary,
+            )
+            .with_descriptor_set(super::DESCRIPTOR_SET),
     ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "GREETING_SERVICE_HOST";
@@ -72,6 +93,7 @@ impl GreetingServiceInterface for GreetingServiceClient {
         ::nautil_grpc::Response<GreetResponse>,
         ::nautil_grpc::Status,
     > {
-        self.channel.unary("/greeting.GreetingService/Greet", request).await
+        let method = &<dyn GreetingServiceInterface as ::nautil_grpc::Service>::METHODS[0];
+        self.channel.unary(method, request).await
     }
 }

@@ -6,9 +6,29 @@ pub struct WaitRequest {
     #[prost(message, optional, tag = "1")]
     pub time: ::core::option::Option<::nautil_grpc::prost_types::Duration>,
 }
+impl ::nautil_grpc::prost::Name for WaitRequest {
+    const NAME: &'static str = "WaitRequest";
+    const PACKAGE: &'static str = "timer";
+    fn full_name() -> ::nautil_grpc::prost::alloc::string::String {
+        "timer.WaitRequest".into()
+    }
+    fn type_url() -> ::nautil_grpc::prost::alloc::string::String {
+        "type.googleapis.com/timer.WaitRequest".into()
+    }
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::nautil_grpc::prost::Message)]
 #[prost(prost_path = "::nautil_grpc::prost")]
 pub struct WaitResponse {}
+impl ::nautil_grpc::prost::Name for WaitResponse {
+    const NAME: &'static str = "WaitResponse";
+    const PACKAGE: &'static str = "timer";
+    fn full_name() -> ::nautil_grpc::prost::alloc::string::String {
+        "timer.WaitResponse".into()
+    }
+    fn type_url() -> ::nautil_grpc::prost::alloc::string::String {
+        "type.googleapis.com/timer.WaitResponse".into()
+    }
+}
 /// Answers late, on purpose.
 #[::nautil_grpc::async_trait]
 pub trait TimerServiceInterface: ::core::marker::Send + ::core::marker::Sync + 'static {
@@ -25,9 +45,10 @@ impl ::nautil_grpc::Service for dyn TimerServiceInterface {
     const NAME: &'static str = "timer.TimerService";
     const METHODS: &'static [::nautil_grpc::Method] = &[
         ::nautil_grpc::Method::new(
-            "/timer.TimerService/Wait",
-            ::nautil_grpc::MethodKind::Unary,
-        ),
+                "/timer.TimerService/Wait",
+                ::nautil_grpc::MethodKind::Unary,
+            )
+            .with_descriptor_set(super::DESCRIPTOR_SET),
     ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "TIMER_SERVICE_HOST";
@@ -70,6 +91,7 @@ impl TimerServiceInterface for TimerServiceClient {
         ::nautil_grpc::Response<WaitResponse>,
         ::nautil_grpc::Status,
     > {
-        self.channel.unary("/timer.TimerService/Wait", request).await
+        let method = &<dyn TimerServiceInterface as ::nautil_grpc::Service>::METHODS[0];
+        self.channel.unary(method, request).await
     }
 }

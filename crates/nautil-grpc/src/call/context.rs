@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::{Extensions, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
 
 use super::peer::Peer;
+use super::principal::Principal;
 use super::request_id;
 use crate::{Method, MethodKind};
 
@@ -40,6 +41,8 @@ struct Inner {
     peer: Arc<Peer>,
     deadline: Option<Instant>,
     request_id: OnceLock<HeaderValue>,
+    /// What outgoing calls take over beside it.
+    kept: Option<Arc<HeaderMap>>,
     over: CancellationToken,
     extensions: Mutex<Extensions>,
     /// What is added to the head of the response.
@@ -53,8 +56,17 @@ static NO_METHOD: Method = Method::new("/none/None", MethodKind::Unary);
 
 impl Context {
     /// The context of no call.
-    pub(super) fn none() -> Self {
-        Self::new(&NO_METHOD, Arc::default(), None, None)
+    pub(crate) fn none() -> Self {
+        Self::new(&NO_METHOD, Arc::default(), None, None, None)
+    }
+
+    /// The context of a call that is made, whose peer is not known yet.
+    pub(crate) fn outgoing(
+        method: &'static Method,
+        deadline: Option<Instant>,
+        request_id: Option<HeaderValue>,
+    ) -> Self {
+        Self::new(method, Arc::default(), deadline, request_id, None)
     }
 
     pub(super) fn new(
@@ -62,8 +74,10 @@ impl Context {
         peer: Arc<Peer>,
         deadline: Option<Instant>,
         request_id: Option<HeaderValue>,
+        kept: Option<Arc<HeaderMap>>,
     ) -> Self {
         Self(Arc::new(Inner {
+            kept,
             method,
             peer,
             deadline,
@@ -114,8 +128,13 @@ impl Context {
     }
 
     /// The request id, if there is one by now.
-    pub(super) fn known_request_id(&self) -> Option<HeaderValue> {
+    pub(crate) fn known_request_id(&self) -> Option<HeaderValue> {
         self.0.request_id.get().cloned()
+    }
+
+    /// What outgoing calls take over beside the request id.
+    pub(super) fn kept(&self) -> Option<&Arc<HeaderMap>> {
+        self.0.kept.as_ref()
     }
 
     /// Whether the call is over: it was answered, its deadline passed, or its caller went away.
@@ -129,12 +148,23 @@ impl Context {
         self.0.over.cancelled().await;
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.0.over.cancel();
     }
 
     pub(super) fn token(&self) -> &CancellationToken {
         &self.0.over
+    }
+
+    /// Who the call is made for, once an interceptor has found that out.
+    #[must_use]
+    pub fn principal(&self) -> Option<Arc<Principal>> {
+        self.get()
+    }
+
+    /// Says who the call is made for.
+    pub fn set_principal(&self, principal: Principal) {
+        self.insert(Arc::new(principal));
     }
 
     /// Keeps a value with the call, for whoever has the context: an interceptor for a handler, for example. The value that

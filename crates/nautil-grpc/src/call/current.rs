@@ -10,7 +10,7 @@ use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::context::Context;
@@ -28,6 +28,8 @@ pub(crate) struct Current {
     pub(super) peer: Arc<Peer>,
     pub(super) deadline: Option<Instant>,
     pub(super) request_id: Option<HeaderValue>,
+    /// What outgoing calls take over beside it, where the config says so.
+    pub(super) kept: Option<Arc<HeaderMap>>,
     /// Made when somebody asks.
     pub(super) context: Option<Context>,
 }
@@ -47,6 +49,7 @@ pub(crate) struct Scope {
 pub(crate) struct Inherited {
     pub(crate) deadline: Option<Instant>,
     pub(crate) request_id: Option<HeaderValue>,
+    pub(crate) metadata: Option<Arc<HeaderMap>>,
 }
 
 /// What the call that is being served hands on; nothing outside of a call.
@@ -55,6 +58,7 @@ pub(crate) fn inherited() -> Option<Inherited> {
         let current = current.as_ref()?;
         Some(Inherited {
             deadline: current.deadline,
+            metadata: current.kept.clone(),
             request_id: match &current.context {
                 Some(context) => context.known_request_id(),
                 None => current.request_id.clone(),
@@ -73,6 +77,7 @@ pub(super) fn context() -> Option<Context> {
                 Arc::clone(&current.peer),
                 current.deadline,
                 current.request_id.clone(),
+                current.kept.clone(),
             ));
         }
         current.context.clone()
@@ -116,8 +121,24 @@ impl Current {
             peer,
             deadline,
             request_id,
+            kept: None,
             context: None,
         }
+    }
+
+    /// Keeps the headers of these names for outgoing calls.
+    pub(crate) fn keep<'a>(
+        &mut self,
+        names: impl Iterator<Item = &'a HeaderName>,
+        headers: &HeaderMap,
+    ) {
+        let mut kept = HeaderMap::new();
+        for name in names {
+            for value in headers.get_all(name) {
+                kept.append(name, value.clone());
+            }
+        }
+        self.kept = (!kept.is_empty()).then(|| Arc::new(kept));
     }
 }
 
@@ -129,6 +150,7 @@ impl Current {
             peer: Arc::clone(context.shared_peer()),
             deadline: context.deadline(),
             request_id: None,
+            kept: context.kept().cloned(),
             context: Some(context.clone()),
         }
     }

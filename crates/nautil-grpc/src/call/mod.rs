@@ -5,16 +5,23 @@
 //! client: current (what the call being served hands on) -> timeout -> request
 //! ```
 
+mod certificate;
 mod context;
 mod current;
+mod forwarded;
+mod network;
 mod peer;
+mod principal;
 mod request_id;
 mod task;
 mod timeout;
 
+pub use self::certificate::Certificate;
 pub use self::context::Context;
 pub use self::current::detached;
+pub use self::network::{Network, NetworkError};
 pub use self::peer::{Peer, PeerAddress};
+pub use self::principal::Principal;
 pub use self::task::RequestExt;
 
 pub(crate) use self::current::{Current, Inherited, Scope, inherited};

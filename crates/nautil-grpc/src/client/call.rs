@@ -13,10 +13,11 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
-use super::deadline::{Deadline, Scope};
 use super::failure::{self, Callee};
 use super::response::{Received, Response, ResponseError};
 use super::send::{ResponseHead, SendError};
+use super::terms::Terms;
+use super::trailers::Trailers;
 use crate::BoxStream;
 
 /// After how many messages that were there at once it is time for a look at the clock.
@@ -28,8 +29,13 @@ const AHEAD: Duration = Duration::from_millis(10);
 /// One call under way. Dropping it cancels what is left of it.
 pub(super) struct ClientCall {
     callee: Arc<Callee>,
-    deadline: Deadline,
+    /// How long it may take; nothing where nobody says.
+    limit: Option<Duration>,
     request_id: Option<HeaderValue>,
+    /// Metadata of the call that is being served.
+    metadata: Option<Arc<HeaderMap>>,
+    /// Who wants to have the trailers apart.
+    trailers: Option<Trailers>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Brings the error at which the caller's own stream stopped.
     outgoing: Option<oneshot::Receiver<Status>>,
@@ -57,31 +63,39 @@ pub(super) enum CallError {
 }
 
 impl ClientCall {
-    pub(super) fn new(
-        callee: Arc<Callee>,
-        deadline: Deadline,
-        request_id: Option<HeaderValue>,
-    ) -> Self {
+    pub(super) fn new(callee: Arc<Callee>, terms: Terms) -> Self {
+        let Terms {
+            limit,
+            request_id,
+            metadata,
+            trailers,
+        } = terms;
         Self {
             callee,
-            deadline,
+            limit,
             request_id,
-            timer: Some(Box::pin(tokio::time::sleep(deadline.limit))),
+            metadata,
+            trailers,
+            timer: limit.map(|limit| Box::pin(tokio::time::sleep(limit))),
             outgoing: None,
             responded: false,
             polls: 0,
         }
     }
 
-    /// What the server is told of the deadline: it holds for the whole call, and a limit that ends at the headers is not the
-    /// server's business.
-    pub(super) fn told_to_the_server(&self) -> Option<Duration> {
-        (self.deadline.scope == Scope::Call).then_some(self.deadline.limit)
+    /// How long it may take; nothing where nobody says.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     /// The id that the request has from the call which is being served.
     pub(super) fn take_request_id(&mut self) -> Option<HeaderValue> {
         self.request_id.take()
+    }
+
+    /// The metadata that the request has from the call which is being served.
+    pub(super) fn take_metadata(&mut self) -> Option<Arc<HeaderMap>> {
+        self.metadata.take()
     }
 
     /// Watches a request's stream: `outgoing` brings the error at which it stopped.
@@ -111,7 +125,7 @@ impl ClientCall {
             .map_err(|fault| self.failed(CallError::Response(fault)))
     }
 
-    /// The one message of a response, with what its trailers say besides.
+    /// The one message of a response, with what its trailers say besides, unless somebody wants to have those apart.
     pub(super) async fn message<M: Message + Default>(
         &mut self,
         mut response: Response<M>,
@@ -126,7 +140,11 @@ impl ClientCall {
                 }
                 Received::End(trailers) => {
                     let message = message.ok_or_else(|| self.miscounted("there is no message"))?;
-                    return Ok((message, trailers));
+                    let Some(wanted) = &self.trailers else {
+                        return Ok((message, trailers));
+                    };
+                    wanted.set(trailers);
+                    return Ok((message, HeaderMap::new()));
                 }
             }
         }
@@ -134,12 +152,9 @@ impl ClientCall {
 
     /// The messages that follow the head.
     pub(super) fn messages<M: Message + Default + 'static>(
-        mut self,
+        self,
         response: Response<M>,
     ) -> BoxStream<M> {
-        if self.deadline.scope == Scope::Headers {
-            self.timer = None;
-        }
         Box::pin(Messages {
             response: Some(response),
             call: self,
@@ -181,10 +196,7 @@ impl ClientCall {
             return Poll::Pending;
         };
         ready!(timer.as_mut().poll(context));
-        Poll::Ready(failure::deadline_exceeded(
-            &self.callee,
-            self.deadline.limit,
-        ))
+        Poll::Ready(self.deadline_exceeded())
     }
 
     /// Whether the server reset the call because its time was over: its clock may be a little ahead of this one.
@@ -195,11 +207,20 @@ impl ClientCall {
             && deadline.is_some_and(|deadline| deadline <= Instant::now() + AHEAD)
     }
 
+    fn deadline_exceeded(&self) -> Status {
+        failure::deadline_exceeded(&self.callee, self.limit.unwrap_or_default())
+    }
+
     fn miscounted(&mut self, what: &'static str) -> Status {
         self.failed(CallError::Response(ResponseError::Count(what)))
     }
 
     fn failed(&mut self, error: CallError) -> Status {
+        if let (Some(wanted), CallError::Response(ResponseError::Answered(status))) =
+            (&self.trailers, &error)
+        {
+            wanted.set(status.metadata().clone().into_headers());
+        }
         // The stream's own error may have come after the look at it, and is why the call failed.
         if let Some(outgoing) = &mut self.outgoing
             && let Ok(status) = outgoing.try_recv()
@@ -209,10 +230,10 @@ impl ClientCall {
         match error {
             CallError::Local(status) => status,
             CallError::Response(ResponseError::Broken(error)) if self.was_stopped(&error) => {
-                failure::deadline_exceeded(&self.callee, self.deadline.limit)
+                self.deadline_exceeded()
             }
             CallError::Send(SendError::Broken(error)) if self.was_stopped(&error) => {
-                failure::deadline_exceeded(&self.callee, self.deadline.limit)
+                self.deadline_exceeded()
             }
             CallError::Send(error) => failure::unsent(&self.callee, error),
             CallError::Response(fault) => failure::response(&self.callee, self.responded, fault),
@@ -233,7 +254,12 @@ impl<M: Message + Default> Stream for Messages<M> {
         };
         let next = match ready!(call.poll(reading, context)) {
             Ok(Received::Message(message)) => return Poll::Ready(Some(Ok(message))),
-            Ok(Received::End(_)) => None,
+            Ok(Received::End(trailers)) => {
+                if let Some(wanted) = &call.trailers {
+                    wanted.set(trailers);
+                }
+                None
+            }
             Err(status) => Some(Err(status)),
         };
         // Dropping it resets what is still open.

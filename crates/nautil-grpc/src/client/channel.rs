@@ -2,32 +2,27 @@
 
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
-use http::{HeaderMap, HeaderValue, Uri};
+use http::{HeaderValue, Uri};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tonic::metadata::MetadataMap;
-use tonic::{Extensions, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
-use super::call::{CallError, ClientCall};
-use super::deadline::{Deadline, Scope};
+use super::deadline;
 use super::dial::{BoxIo, Dialer, Place};
-use super::failure::{Callee, Failure, host_not_set};
-use super::host::Address;
-use super::outgoing::{Outgoing, Source};
-use super::pool::{Name, Pool};
-use super::request::{Told, head};
-use super::response;
-use super::send::send;
-use super::tls::Tls;
-use super::{ClientConfig, ConnectError, Host, Resolve, SystemResolver, Target};
-use crate::BoxStream;
+use super::direct::Direct;
+use super::failure::Callee;
+use super::intercepted;
+use super::pool::Pool;
+use super::terms::Terms;
+use super::upstream::{Upstream, origin, refuse_zero};
+use super::{ClientConfig, ConnectError, Resolve, SystemResolver, Target};
 use crate::call::{LONGEST, inherited};
-use crate::codec::{Compressor, Half, encode};
+use crate::codec::Compressor;
+use crate::interceptor::Chain;
+use crate::{BoxStream, Interceptors, Method, Service, Side, UnknownInterceptor};
 
 /// The way to one service, shared by all clones and all calls.
 ///
@@ -48,7 +43,7 @@ use crate::codec::{Compressor, Half, encode};
 ///
 /// Dropping the future of a call, or the stream of its response, cancels it.
 ///
-/// A generated client takes a channel and names its methods. Without one, a call names its path; here it goes to a server in
+/// A generated client takes a channel and names its methods. Without one, a call names the method itself; here it goes to a server in
 /// memory, as a test would have it:
 ///
 /// ```
@@ -58,7 +53,7 @@ use crate::codec::{Compressor, Half, encode};
 /// use nautil_grpc::client::Target;
 /// use nautil_grpc::health::{HealthCheckRequest, HealthCheckResponse};
 /// use nautil_grpc::server::{Router, ServerConfig, serve_connection};
-/// use nautil_grpc::{Channel, ClientConfig, Code, Request};
+/// use nautil_grpc::{Channel, ClientConfig, Code, Method, MethodKind, Request};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -76,35 +71,24 @@ use crate::codec::{Compressor, Half, encode};
 /// };
 /// let channel = Channel::over(target, &ClientConfig::default(), open);
 ///
+/// static CHECK: Method = Method::new("/grpc.health.v1.Health/Check", MethodKind::Unary);
 /// let request = Request::new(HealthCheckRequest {
 ///     service: "nobody.Knows".to_owned(),
 /// });
-/// let answer = channel.unary("/grpc.health.v1.Health/Check", request).await;
+/// let answer = channel.unary(&CHECK, request).await;
 /// let answer = answer.map(|response| -> HealthCheckResponse { response.into_inner() });
 /// assert_eq!(answer.unwrap_err().code(), Code::NotFound);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Channel(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    callee: Arc<Callee>,
-    deadline: Duration,
-    max_receive_message: usize,
-    compressor: Option<Compressor>,
-    /// What every request says of it.
-    encodings: (Option<HeaderValue>, Option<HeaderValue>),
-    upstream: Option<Upstream>,
+pub struct Channel {
+    direct: Arc<Direct>,
+    /// The interceptors, by the path of the method; nothing where there are none.
+    chains: Option<Chains>,
 }
 
-#[derive(Debug)]
-struct Upstream {
-    /// The scheme and the authority of every request.
-    origin: Uri,
-    pool: Arc<Pool>,
-}
+type Chains = Arc<[(&'static str, Arc<Chain>)]>;
 
 impl Channel {
     /// A channel over the network. The CA file is read now; nothing is sent before the first call.
@@ -169,22 +153,56 @@ impl Channel {
         Self::new(target, Some(host), config, Some(upstream))
     }
 
+    /// Lets calls pass through those of these interceptors that are for the calls of clients, or, where there are `names`, through
+    /// those of these names alone.
+    ///
+    /// # Errors
+    /// A name that none has.
+    pub fn intercept<S: Service + ?Sized>(
+        mut self,
+        interceptors: &Interceptors,
+        names: Option<&[String]>,
+    ) -> Result<Self, UnknownInterceptor> {
+        let mut chains = Vec::new();
+        for method in S::METHODS {
+            let chain = match names {
+                Some(names) => interceptors.chain(names.iter().map(String::as_str))?,
+                None => {
+                    let all = interceptors.iter();
+                    let own = all.filter(|(_, calls)| calls.have(Side::Client, method));
+                    interceptors.chain(own.map(|(name, _)| name))?
+                }
+            };
+            if let Some(chain) = chain {
+                chains.push((method.path(), chain));
+            }
+        }
+        self.chains = (!chains.is_empty()).then(|| chains.into());
+        Ok(self)
+    }
+
     /// Sends one message, and awaits one.
     ///
     /// # Errors
     /// The server's status, or one that says why there is none; see [`describe`](super::describe).
     pub async fn unary<A, B>(
         &self,
-        path: &'static str,
+        method: &'static Method,
         request: Request<A>,
     ) -> Result<Response<B>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let mut call = self.begin(request.metadata(), Scope::Call)?;
-        let begun = self.send_one(&mut call, path, request).await;
-        self.one(call, begun).await
+        let terms = self.terms(method, &request)?;
+        match self.chain(method) {
+            None => self.direct().unary(method, request, terms).await,
+            Some(chain) => {
+                // Boxed, so that a call without interceptors is not as large as one with them.
+                let call = intercepted::unary(self.direct(), chain, method, request, terms);
+                Box::pin(call).await
+            }
+        }
     }
 
     /// Sends one message, and returns at the response headers with a stream of messages.
@@ -193,16 +211,22 @@ impl Channel {
     /// Those of [`Channel::unary`], here or as the last item of the stream.
     pub async fn server_streaming<A, B>(
         &self,
-        path: &'static str,
+        method: &'static Method,
         request: Request<A>,
     ) -> Result<Response<BoxStream<B>>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let mut call = self.begin(request.metadata(), Scope::Headers)?;
-        let begun = self.send_one(&mut call, path, request).await;
-        self.many(call, begun)
+        let terms = self.terms(method, &request)?;
+        match self.chain(method) {
+            None => self.direct().server_streaming(method, request, terms).await,
+            Some(chain) => {
+                let call =
+                    intercepted::server_streaming(self.direct(), chain, method, request, terms);
+                Box::pin(call).await
+            }
+        }
     }
 
     /// Sends a stream of messages, and awaits one. An error in the stream resets the call and is its result.
@@ -211,16 +235,22 @@ impl Channel {
     /// Those of [`Channel::unary`], and the error in `request`.
     pub async fn client_streaming<A, B>(
         &self,
-        path: &'static str,
+        method: &'static Method,
         request: Request<BoxStream<A>>,
     ) -> Result<Response<B>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let mut call = self.begin(request.metadata(), Scope::Call)?;
-        let begun = self.send_many(&mut call, path, request).await;
-        self.one(call, begun).await
+        let terms = self.terms(method, &request)?;
+        match self.chain(method) {
+            None => self.direct().client_streaming(method, request, terms).await,
+            Some(chain) => {
+                let call =
+                    intercepted::client_streaming(self.direct(), chain, method, request, terms);
+                Box::pin(call).await
+            }
+        }
     }
 
     /// Sends a stream of messages, and returns at the response headers with another. An error in the stream resets the
@@ -230,16 +260,56 @@ impl Channel {
     /// Those of [`Channel::client_streaming`], here or as the last item of the stream.
     pub async fn streaming<A, B>(
         &self,
-        path: &'static str,
+        method: &'static Method,
         request: Request<BoxStream<A>>,
     ) -> Result<Response<BoxStream<B>>, Status>
     where
         A: Message + Default + Send + Sync + 'static,
         B: Message + Default + Send + Sync + 'static,
     {
-        let mut call = self.begin(request.metadata(), Scope::Headers)?;
-        let begun = self.send_many(&mut call, path, request).await;
-        self.many(call, begun)
+        let terms = self.terms(method, &request)?;
+        match self.chain(method) {
+            None => self.direct().streaming(method, request, terms).await,
+            Some(chain) => {
+                let call = intercepted::streaming(self.direct(), chain, method, request, terms);
+                Box::pin(call).await
+            }
+        }
+    }
+
+    fn direct(&self) -> &Direct {
+        &self.direct
+    }
+
+    /// What a call of this request begins with.
+    ///
+    /// # Errors
+    /// There is no host, or the timeout cannot be read.
+    fn terms<A>(&self, method: &Method, request: &Request<A>) -> Result<Terms, Status> {
+        self.direct.refuse_nowhere()?;
+        let inherited = inherited();
+        let default = if method.kind().has_response_stream() {
+            self.direct.stream_deadline
+        } else {
+            self.direct.deadline
+        };
+        let limit = deadline::limit(request.metadata(), default.0, inherited.as_ref())?;
+        let (request_id, metadata) = inherited
+            .map(|inherited| (inherited.request_id, inherited.metadata))
+            .unwrap_or_default();
+        Ok(Terms {
+            limit,
+            request_id,
+            metadata,
+            trailers: request.extensions().get().cloned(),
+        })
+    }
+
+    /// The interceptors of a method.
+    fn chain(&self, method: &Method) -> Option<&Chain> {
+        let mut chains = self.chains.as_deref()?.iter();
+        let found = chains.find(|(path, _)| *path == method.path());
+        found.map(|(_, chain)| &**chain)
     }
 
     fn new(
@@ -253,13 +323,14 @@ impl Channel {
             let names = compression.accept.to_string();
             HeaderValue::try_from(names).expect("names and commas are a header value")
         });
-        Self(Arc::new(Inner {
+        let direct = Direct {
             callee: Arc::new(Callee {
                 target,
                 host,
                 heard: AtomicBool::new(false),
             }),
             deadline: config.deadline,
+            stream_deadline: config.stream_deadline,
             compressor: compression.send.map(|encoding| Compressor {
                 encoding,
                 least: compression.least,
@@ -272,214 +343,10 @@ impl Channel {
             ),
             max_receive_message: config.max_receive_message,
             upstream,
-        }))
-    }
-
-    /// `scope` is the part of the call that the config's deadline holds for.
-    fn begin(&self, metadata: &MetadataMap, scope: Scope) -> Result<ClientCall, Status> {
-        let callee = &self.0.callee;
-        if self.0.upstream.is_none() {
-            return Err(host_not_set(callee));
-        }
-        let inherited = inherited();
-        let deadline = Deadline::of(metadata, self.0.deadline, scope, inherited.as_ref())?;
-        let request_id = inherited.and_then(|inherited| inherited.request_id);
-        Ok(ClientCall::new(Arc::clone(callee), deadline, request_id))
-    }
-
-    /// The half of a call that sends one message.
-    async fn send_one<A: Message, B: Message + Default>(
-        &self,
-        call: &mut ClientCall,
-        path: &'static str,
-        request: Request<A>,
-    ) -> Begun<B> {
-        let (metadata, _, message) = request.into_parts();
-        let compressor = self.0.compressor;
-        let message = encode(&message, Half::Request, usize::MAX, compressor)
-            .map_err(|error| Status::resource_exhausted(error.to_string()))?;
-        self.send(call, path, metadata, Outgoing::Message(message))
-            .await
-    }
-
-    /// The half of a call that sends many.
-    async fn send_many<A: Message + 'static, B: Message + Default>(
-        &self,
-        call: &mut ClientCall,
-        path: &'static str,
-        request: Request<BoxStream<A>>,
-    ) -> Begun<B> {
-        let (metadata, _, messages) = request.into_parts();
-        let (source, stopped) = Source::new(messages, self.0.compressor);
-        call.watch(stopped);
-        self.send(call, path, metadata, Outgoing::Stream(Arc::new(source)))
-            .await
-    }
-
-    async fn send<B: Message + Default>(
-        &self,
-        call: &mut ClientCall,
-        path: &'static str,
-        metadata: MetadataMap,
-        outgoing: Outgoing,
-    ) -> Begun<B> {
-        let Some(upstream) = &self.0.upstream else {
-            return Err(host_not_set(&self.0.callee));
         };
-        let timeout = call.told_to_the_server();
-        let told = Told {
-            timeout,
-            request_id: call.take_request_id(),
-            encodings: self.0.encodings.clone(),
-        };
-        let answer = async {
-            let head = head(&upstream.origin, path, metadata, told).map_err(CallError::Local)?;
-            send(&upstream.pool, head, &outgoing)
-                .await
-                .map_err(CallError::Send)
-        };
-        call.head(self.0.max_receive_message, answer).await
-    }
-
-    /// The half of a call that awaits one message.
-    async fn one<B: Message + Default>(
-        &self,
-        mut call: ClientCall,
-        begun: Begun<B>,
-    ) -> Result<Response<B>, Status> {
-        let ended = match begun {
-            Ok((headers, response)) => call
-                .message(response)
-                .await
-                .map(|(message, trailers)| (headers, message, trailers)),
-            Err(status) => Err(status),
-        };
-        self.note(&ended);
-        let (mut headers, message, trailers) = ended?;
-        headers.extend(trailers);
-        let metadata = MetadataMap::from_headers(headers);
-        Ok(Response::from_parts(
-            metadata,
-            message,
-            Extensions::default(),
-        ))
-    }
-
-    /// The half of a call that awaits many.
-    fn many<B: Message + Default + Send + 'static>(
-        &self,
-        call: ClientCall,
-        begun: Begun<B>,
-    ) -> Result<Response<BoxStream<B>>, Status> {
-        self.note(&begun);
-        let (headers, response) = begun?;
-        let metadata = MetadataMap::from_headers(headers);
-        let messages = call.messages(response);
-        Ok(Response::from_parts(
-            metadata,
-            messages,
-            Extensions::default(),
-        ))
-    }
-
-    /// Remembers that a gRPC server is there, if one answered.
-    fn note<T>(&self, result: &Result<T, Status>) {
-        let is_answered = match result {
-            Ok(_) => true,
-            Err(status) => Failure::of(status).is_some_and(Failure::answered),
-        };
-        if is_answered {
-            self.0.callee.heard.store(true, Ordering::Release);
+        Self {
+            direct: Arc::new(direct),
+            chains: None,
         }
     }
-}
-
-/// The head of a response and the rest of it, or why there is none.
-type Begun<B> = Result<(HeaderMap, response::Response<B>), Status>;
-
-impl Upstream {
-    fn network(
-        target: Target,
-        host: &Host,
-        config: &ClientConfig,
-        resolver: Arc<dyn Resolve>,
-    ) -> Result<Self, ConnectError> {
-        let tls = match host.address() {
-            Address::Tcp {
-                name, tls: true, ..
-            } => Some(Tls::new(target, host, name, &config.tls)?),
-            _ => {
-                refuse_tls_keys(target, host, config)?;
-                None
-            }
-        };
-        let dialer = Dialer {
-            tls,
-            connect_timeout: config.connect_timeout.min(LONGEST),
-            open: None,
-        };
-        let pool = match host.address() {
-            Address::Unix(path) => Pool::of_place(dialer, Place::Unix(path.clone())),
-            Address::Tcp { name, port, .. } => match name.parse::<IpAddr>() {
-                Ok(ip) => Pool::of_place(dialer, Place::Tcp((ip, *port).into())),
-                Err(_) => {
-                    let name = Name {
-                        name: name.clone(),
-                        port: *port,
-                        resolver,
-                    };
-                    Pool::of_name(dialer, name)
-                }
-            },
-        };
-        Ok(Self {
-            origin: origin(host),
-            pool: Arc::new(pool),
-        })
-    }
-}
-
-fn origin(host: &Host) -> Uri {
-    match host.address() {
-        Address::Tcp { name, port, tls } => {
-            let scheme = if *tls { "https" } else { "http" };
-            let uri = if name.contains(':') {
-                format!("{scheme}://[{name}]:{port}")
-            } else {
-                format!("{scheme}://{name}:{port}")
-            };
-            uri.parse().expect("a parsed host is a name and a port")
-        }
-        // The authority that gRPC defines for Unix sockets.
-        Address::Unix(_) => Uri::from_static("http://localhost"),
-    }
-}
-
-fn refuse_tls_keys(target: Target, host: &Host, config: &ClientConfig) -> Result<(), ConnectError> {
-    let key = match (&config.tls.ca, &config.tls.domain) {
-        (Some(_), _) => "ca",
-        (None, Some(_)) => "domain",
-        (None, None) => return Ok(()),
-    };
-    Err(ConnectError::TlsWithoutHttps {
-        variable: target.variable,
-        host: host.clone(),
-        key,
-    })
-}
-
-fn refuse_zero(target: Target, config: &ClientConfig) -> Result<(), ConnectError> {
-    let key = if config.deadline.is_zero() {
-        "deadline"
-    } else if config.connect_timeout.is_zero() {
-        "connect_timeout"
-    } else if config.max_receive_message == 0 {
-        "max_receive_message"
-    } else {
-        return Ok(());
-    };
-    Err(ConnectError::Zero {
-        service: target.service,
-        key,
-    })
 }

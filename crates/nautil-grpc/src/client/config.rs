@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Host;
-use crate::units::{MAX_MESSAGE, size};
+use crate::units::{Limit, MAX_MESSAGE, size};
 use crate::{Encoding, Encodings};
 
 /// Where one client connects, and how.
@@ -16,13 +16,12 @@ pub struct ClientConfig {
     /// The server; a name stands for all its addresses. Without it the client can be made, and every call fails with
     /// `FAILED_PRECONDITION`.
     pub host: Option<Host>,
-    /// How long a call may take, with its unit: `"10s"`. It holds where the caller set no timeout on the request.
-    ///
-    /// A call that answers with one message has this long in all, connecting included, and the server is told so by
-    /// `grpc-timeout`. A call that answers with a stream has this long until the response headers; the stream may then
-    /// last as long as it likes, so the server is told nothing.
-    #[serde(with = "crate::units::duration")]
-    pub deadline: Duration,
+    /// How long a call may take that is answered with one message, connecting included: a duration with its unit (`"10s"`), or
+    /// `"none"`. It holds where the caller set no timeout on the request. The server is told so by `grpc-timeout`; where there is no
+    /// deadline, it is told nothing. Default 10 s.
+    pub deadline: Limit,
+    /// The same for a call that is answered with a stream: from its beginning to the last message. Default `"none"`.
+    pub stream_deadline: Limit,
     /// How long name lookup and connecting may take, and then the handshakes of TLS and HTTP/2, with its unit: `"5s"`.
     #[serde(with = "crate::units::duration")]
     pub connect_timeout: Duration,
@@ -34,6 +33,9 @@ pub struct ClientConfig {
     pub max_receive_message: usize,
     /// How messages are compressed.
     pub compression: CompressionConfig,
+    /// The names of the interceptors that calls pass through, in this order, and of no others. Default those that are declared
+    /// for the calls of this client.
+    pub interceptors: Option<Vec<String>>,
     /// How a server is trusted; for hosts that begin with `https://`.
     pub tls: TlsConfig,
 }
@@ -46,16 +48,23 @@ pub struct TlsConfig {
     pub ca: Option<PathBuf>,
     /// The name that the server's certificate must carry. Default: that of the host.
     pub domain: Option<String>,
+    /// A PEM file: the certificate that the client shows to a server which asks for one, and those between it and an authority. It
+    /// is read when the client is made.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file: the private key of the certificate.
+    pub key: Option<PathBuf>,
 }
 
 impl Default for ClientConfig {
     fn default() -> Self {
         Self {
             host: None,
-            deadline: Duration::from_secs(10),
+            deadline: Duration::from_secs(10).into(),
+            stream_deadline: Limit::NONE,
             connect_timeout: Duration::from_secs(5),
             max_receive_message: 4 << 20,
             compression: CompressionConfig::default(),
+            interceptors: None,
             tls: TlsConfig::default(),
         }
     }

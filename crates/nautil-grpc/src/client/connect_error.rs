@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Host;
+use crate::tls::FileError;
 
 /// A [`ClientConfig`](super::ClientConfig) that no channel can be made of.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,24 @@ pub enum ConnectError {
         service: &'static str,
         /// The file.
         path: PathBuf,
+    },
+    /// A certificate without its key, or a key without its certificate.
+    #[error("{service} has `tls.{present}` and no `tls.{missing}`: the client's identity is both")]
+    HalfIdentity {
+        /// The service.
+        service: &'static str,
+        /// The key in `tls` that is set.
+        present: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
+    /// A file of the client's own identity cannot be used.
+    #[error("the client of {service} {source}")]
+    Identity {
+        /// The service.
+        service: &'static str,
+        /// The file, and what is wrong with it.
+        source: FileError,
     },
     /// TLS cannot be set up: a bad `tls.domain`, or a system without root certificates.
     #[error("cannot set up TLS to `{host}`, the {variable}")]

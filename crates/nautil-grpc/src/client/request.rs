@@ -1,16 +1,18 @@
 //! The head of a request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Method, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
 use super::agent;
+use crate::Method;
 use crate::call::{REQUEST_ID, format_timeout};
 use crate::codec::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 
@@ -28,26 +30,40 @@ const RESERVED: [HeaderName; 3] = [
 pub(super) struct Told {
     pub(super) timeout: Option<Duration>,
     pub(super) request_id: Option<HeaderValue>,
+    /// Taken over from the call that is being served. What the caller says itself comes before it.
+    pub(super) metadata: Option<Arc<HeaderMap>>,
     /// What the messages are compressed by, and what those of the response may be compressed by.
     pub(super) encodings: (Option<HeaderValue>, Option<HeaderValue>),
 }
 
-/// The head of a request to `path` at `origin`, which is a scheme and an authority.
+/// The head of a request of `method` to `origin`, which is a scheme and an authority.
 ///
 /// # Errors
-/// `path` is none of a method.
+/// The path of the method is none of HTTP.
 pub(super) fn head(
     origin: &Uri,
-    path: &'static str,
+    method: &Method,
     metadata: MetadataMap,
     told: Told,
 ) -> Result<Parts, Status> {
     let Told {
         timeout,
         request_id,
+        metadata: inherited,
         encodings,
     } = told;
     let mut headers = metadata.into_headers();
+    if let Some(inherited) = inherited {
+        let missing: Vec<_> = inherited
+            .keys()
+            .filter(|name| !headers.contains_key(*name))
+            .collect();
+        for name in missing {
+            for value in inherited.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+    }
     if let Some(timeout) = timeout {
         format_timeout(&mut headers, timeout);
     }
@@ -69,12 +85,13 @@ pub(super) fn head(
     headers.insert(CONTENT_TYPE, GRPC);
     agent::name(&mut headers);
 
+    let path = method.path();
     let path = PathAndQuery::from_maybe_shared(Bytes::from_static(path.as_bytes()))
         .map_err(|_| Status::internal(format!("`{path}` is no path of a gRPC method")))?;
     let mut uri = origin.clone().into_parts();
     uri.path_and_query = Some(path);
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method = Method::POST;
+    parts.method = http::Method::POST;
     parts.version = Version::HTTP_2;
     parts.uri = Uri::from_parts(uri).expect("a scheme, an authority and a path are a URI");
     parts.headers = headers;

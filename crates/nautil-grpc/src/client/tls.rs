@@ -8,17 +8,51 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{self, RootCertStore};
 
 use super::{ConnectError, Host, Target, TlsConfig};
-use crate::tls::{H2, provider};
+use crate::tls::{H2, certificates, private_key, provider, read};
 
 /// All that a TLS handshake takes.
 #[derive(Clone)]
 pub(super) struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
+}
+
+/// Who the client is, for a server that asks.
+struct Identity {
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// Reads the files of `tls.certificate` and `tls.key`; nothing where they are not set.
+    fn read(target: Target, config: &TlsConfig) -> Result<Option<Self>, ConnectError> {
+        const CERTIFICATE: &str = "tls.certificate";
+        const KEY: &str = "tls.key";
+
+        let service = target.service;
+        let half = |present, missing| ConnectError::HalfIdentity {
+            service,
+            present,
+            missing,
+        };
+        let (certificate, key) = match (&config.certificate, &config.key) {
+            (None, None) => return Ok(None),
+            (Some(_), None) => return Err(half("certificate", "key")),
+            (None, Some(_)) => return Err(half("key", "certificate")),
+            (Some(certificate), Some(key)) => (certificate, key),
+        };
+        let files = || {
+            let pem = read(CERTIFICATE, certificate)?;
+            let certificates = certificates(CERTIFICATE, certificate, &pem)?;
+            let key = private_key(KEY, key, &read(KEY, key)?)?;
+            Ok(Some(Self { certificates, key }))
+        };
+        files().map_err(|source| ConnectError::Identity { service, source })
+    }
 }
 
 /// Why TLS cannot be set up.
@@ -63,20 +97,30 @@ impl Tls {
             }
         };
         let name = config.domain.as_deref().unwrap_or(name);
-        Self::set_up(ca.as_deref(), name).map_err(|error| ConnectError::Tls {
+        let identity = Identity::read(target, config)?;
+        Self::set_up(ca.as_deref(), identity, name).map_err(|error| ConnectError::Tls {
             variable: target.variable,
             host: host.clone(),
             source: error.into(),
         })
     }
 
-    fn set_up(ca: Option<&[u8]>, name: &str) -> Result<Self, SetupError> {
+    fn set_up(
+        ca: Option<&[u8]>,
+        identity: Option<Identity>,
+        name: &str,
+    ) -> Result<Self, SetupError> {
         let name =
             ServerName::try_from(name.to_owned()).map_err(|_| SetupError::Name(name.to_owned()))?;
-        let mut config = rustls::ClientConfig::builder_with_provider(provider())
+        let builder = rustls::ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots(ca)?)
-            .with_no_client_auth();
+            .with_root_certificates(roots(ca)?);
+        let mut config = match identity {
+            Some(Identity { certificates, key }) => {
+                builder.with_client_auth_cert(certificates, key)?
+            }
+            None => builder.with_no_client_auth(),
+        };
         config.alpn_protocols.push(H2.to_vec());
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),

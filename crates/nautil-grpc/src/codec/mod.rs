@@ -6,6 +6,7 @@
 
 mod decode;
 mod encode;
+mod encoded;
 mod encoding;
 mod stream;
 
@@ -15,6 +16,7 @@ use http::{HeaderMap, HeaderName};
 
 pub(crate) use self::decode::{DecodeFault, Decoder};
 pub(crate) use self::encode::{Batch, Compressor, TooLarge, encode};
+pub use self::encoded::EncodedMessage;
 pub use self::encoding::{Encoding, EncodingTwice, Encodings};
 pub(crate) use self::stream::{Chunk, Encoder};
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::listen::Listen;
+use super::metadata_name::MetadataName;
 use super::method_config::{CompressionConfig, DeadlineConfig, Methods};
+use super::proxy::ProxyConfig;
 use crate::units::{MAX_MESSAGE, size};
 
 /// The most worker threads. A machine with more cores runs several servers: each thread costs memory at once, and one that the
@@ -41,6 +43,13 @@ pub struct ServerConfig {
     pub deadline: DeadlineConfig,
     /// How messages are compressed.
     pub compression: CompressionConfig,
+    /// The proxies in front of the server.
+    pub proxies: ProxyConfig,
+    /// The names of metadata that outgoing calls take over from the call that is being served, beside its deadline and its
+    /// request id. Default none.
+    pub propagate: Vec<MetadataName>,
+    /// The names of interceptors that come before the others, in this order. Default none: all are in the order of declaration.
+    pub interceptors: Vec<String>,
     /// What holds for some methods in place of what holds for all: a table for each pattern.
     pub methods: Methods,
     /// TLS on the port of the calls.
@@ -196,7 +205,10 @@ impl Default for ServerConfig {
             management: Management::default(),
             health: HealthConfig::default(),
             deadline: DeadlineConfig::default(),
+            interceptors: Vec::new(),
             compression: CompressionConfig::default(),
+            proxies: ProxyConfig::default(),
+            propagate: Vec::new(),
             methods: Methods::new(),
             tls: TlsConfig::default(),
             limits: Limits::default(),

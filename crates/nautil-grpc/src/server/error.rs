@@ -3,8 +3,8 @@
 use std::io;
 
 use super::listen::Listen;
-use super::method_config::MethodPattern;
 use crate::tls::FileError;
+use crate::{MethodPattern, UnknownInterceptor};
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,35 @@ pub enum Error {
         /// The methods that are served.
         served: Vec<String>,
     },
+    /// The config names an interceptor that there is not.
+    #[error(
+        "`{key}` names the interceptor `{name}`, which there is not; {}",
+        listed(known)
+    )]
+    UnknownInterceptor {
+        /// The key: `server.interceptors`.
+        key: String,
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// An interceptor is for methods that are not served.
+    #[error("the interceptor `{interceptor}` is for `{pattern}`, which is no method that is served; there are {}", served.join(", "))]
+    UnknownCalls {
+        /// The name of the interceptor.
+        interceptor: &'static str,
+        /// What it is for.
+        pattern: MethodPattern,
+        /// The methods that are served.
+        served: Vec<String>,
+    },
+    /// Two interceptors have one name.
+    #[error("two interceptors are named `{name}`")]
+    InterceptorTwice {
+        /// The name.
+        name: &'static str,
+    },
     /// One service is mounted twice.
     #[error("service `{name}` is mounted twice")]
     Mounted {
@@ -85,6 +114,21 @@ pub enum Error {
         /// What tonic-reflection said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl From<UnknownInterceptor> for Error {
+    fn from(UnknownInterceptor { name, known }: UnknownInterceptor) -> Self {
+        let key = "server.interceptors".to_owned();
+        Self::UnknownInterceptor { key, name, known }
+    }
+}
+
+/// The words for the interceptors that there are.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "there are none".to_owned(),
+        names => format!("there are {}", names.join(", ")),
+    }
 }
 
 /// Why a socket that was handed over cannot be served on.

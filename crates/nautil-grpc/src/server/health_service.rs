@@ -16,47 +16,67 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use super::call::Call;
 use super::config::ServerConfig;
 use super::health::Health;
+use super::health_methods::{CHECK, WATCH};
 use super::meter::MethodId;
-use super::policy::Policy;
 use super::reply::{self, Reply};
 use super::routes::Handle;
+use super::served::Served;
 use crate::call::Peer;
-use crate::{BoxStream, Method, MethodKind};
-
-/// The service's name.
-pub(super) const NAME: &str = "grpc.health.v1.Health";
-
-static CHECK: Method = Method::new("/grpc.health.v1.Health/Check", MethodKind::Unary);
-static WATCH: Method = Method::new("/grpc.health.v1.Health/Watch", MethodKind::ServerStreaming);
+use crate::{BoxStream, Interceptors, MethodKind, UnknownInterceptor};
 
 /// Answers for the services whose names it has.
 #[derive(Debug)]
 pub(super) struct HealthService {
     health: Health,
-    /// What holds for calls where nobody says otherwise: limits that are meant for the application do not stop a probe.
-    policy: Policy,
+    check: Arc<Served>,
+    watch: Arc<Served>,
 }
 
 impl HealthService {
-    pub(super) fn new(health: &Health) -> Self {
-        Self {
+    /// What is meant for all methods of the application does not stop a probe: only tables and interceptors that name these
+    /// methods are for them.
+    ///
+    /// # Errors
+    /// The config names an interceptor that there is not.
+    pub(super) fn new(
+        health: &Health,
+        config: &ServerConfig,
+        interceptors: &Interceptors,
+    ) -> Result<Self, UnknownInterceptor> {
+        let named = ServerConfig {
+            methods: config.methods.clone(),
+            interceptors: config.interceptors.clone(),
+            ..ServerConfig::default()
+        };
+        let served =
+            |method| Served::new(method, MethodId::UNKNOWN, &named, interceptors).map(Arc::new);
+        Ok(Self {
             health: health.clone(),
-            policy: Policy::of(&CHECK, &ServerConfig::default()),
-        }
+            check: served(&CHECK)?,
+            watch: served(&WATCH)?,
+        })
+    }
+}
+
+impl HealthService {
+    /// Without a word of a config.
+    pub(super) fn plain(health: &Health) -> Self {
+        let (config, interceptors) = (ServerConfig::default(), Interceptors::default());
+        Self::new(health, &config, &interceptors).expect("the config names no interceptor")
     }
 }
 
 impl Handle for HealthService {
     fn handle(&self, method: &str, request: HttpRequest<Body>, peer: Arc<Peer>) -> Reply {
-        let method = [&CHECK, &WATCH]
+        let served = [&self.check, &self.watch]
             .into_iter()
-            .find(|one| one.name() == method);
-        let Some(method) = method else {
+            .find(|served| served.method.name() == method);
+        let Some(served) = served else {
             return reply::unknown_method(&request);
         };
-        let call = Call::new(request, method, MethodId::UNKNOWN, self.policy, peer);
+        let call = Call::new(request, Arc::clone(served), peer);
         let health = self.health.clone();
-        if method.kind() == MethodKind::Unary {
+        if served.method.kind() == MethodKind::Unary {
             call.unary(|request| async move { check(&health, &request) })
         } else {
             call.server_streaming(|request| async move { Ok(watch(&health, request)) })

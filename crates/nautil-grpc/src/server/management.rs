@@ -29,7 +29,8 @@ use super::acceptor::Acceptor;
 use super::config::ServerConfig;
 use super::connection::{Opening, open, serve_http2};
 use super::error::Error;
-use super::health_service::{self, HealthService};
+use super::health_methods;
+use super::health_service::HealthService;
 use super::listener::Listener;
 use super::metrics::{self, Exposition};
 use super::pages::{PageResponse, Pages, text};
@@ -127,7 +128,7 @@ fn table(
 ) -> Routes {
     let state = routes.state();
     let mut services = Table::default();
-    services.push(health_service::NAME, HealthService::new(&state.health));
+    services.push(health_methods::NAME, HealthService::plain(&state.health));
 
     pages.add_own("/livez", "200 as long as the process answers", probes::live);
     let ready = Arc::clone(state);

@@ -1,14 +1,12 @@
 //! How long calls may take, and what holds for single methods: the tables of `server.methods`.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::units::Limit;
 use crate::units::{MAX_MESSAGE, size};
-use crate::{Encodings, Method};
+use crate::{Encodings, MethodPattern};
 
 /// How long calls may take. In text, durations have their unit (`"10s"`); `"none"` is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,13 +19,16 @@ pub struct DeadlineConfig {
 }
 
 /// What holds for some methods in place of what holds for all. What is left out is as for all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MethodConfig {
     /// How long calls may take.
     pub deadline: MethodDeadline,
     /// How messages are compressed.
     pub compression: MethodCompression,
+    /// The names of the interceptors that calls pass through, in this order, and of no others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interceptors: Option<Vec<String>>,
 }
 
 /// How messages are compressed. In text, encodings are lists of names: `["zstd", "gzip"]`.
@@ -83,28 +84,11 @@ pub struct MethodDeadline {
 /// The tables of `server.methods`, by what they are for.
 pub type Methods = BTreeMap<MethodPattern, MethodConfig>;
 
-/// Which methods a table is for: one (`currency.CurrencyRateService/GetRate`), or all of a service
-/// (`currency.CurrencyRateService/*`).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MethodPattern {
-    service: String,
-    /// Nothing for all of them.
-    method: Option<String>,
-}
-
-/// A text that is no [`MethodPattern`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected `<package>.<Service>/<Method>`, or `<package>.<Service>/*` for all of its methods"
-)]
-pub struct MethodPatternError;
-
 impl DeadlineConfig {
     /// What holds for the methods of a pattern where this holds for all.
     #[must_use]
     pub fn of(self, pattern: &MethodPattern, methods: &Methods) -> Self {
-        let MethodPattern { service, method } = pattern;
-        self.with(tables(methods, service, method.as_deref()))
+        self.with(tables(methods, pattern.service(), pattern.method()))
     }
 
     /// This, with what the first of the tables that states it says otherwise.
@@ -149,59 +133,4 @@ pub(super) fn tables<'a>(
     };
     let own = method.and_then(|method| table(Some(method)));
     own.into_iter().chain(table(None)).map(|(_, table)| table)
-}
-
-impl MethodPattern {
-    /// Whether it is just for this method, or where that is nothing, for all of this service.
-    fn is(&self, service: &str, method: Option<&str>) -> bool {
-        self.service == service && self.method.as_deref() == method
-    }
-
-    /// Whether it is for this method.
-    #[must_use]
-    pub fn matches(&self, method: &Method) -> bool {
-        let is_method = |name: &String| name == method.name();
-        self.service == method.service() && self.method.as_ref().is_none_or(is_method)
-    }
-}
-
-impl FromStr for MethodPattern {
-    type Err = MethodPatternError;
-
-    fn from_str(text: &str) -> Result<Self, MethodPatternError> {
-        let (service, method) = text.split_once('/').ok_or(MethodPatternError)?;
-        let is_name = |name: &str, is_more: fn(char) -> bool| {
-            let mut characters = name.chars();
-            let begins = |first: char| first.is_ascii_alphabetic() || first == '_';
-            characters.next().is_some_and(begins)
-                && characters.all(|one| one.is_ascii_alphanumeric() || one == '_' || is_more(one))
-        };
-        if !is_name(service, |one| one == '.') || (method != "*" && !is_name(method, |_| false)) {
-            return Err(MethodPatternError);
-        }
-        Ok(Self {
-            service: service.to_owned(),
-            method: (method != "*").then(|| method.to_owned()),
-        })
-    }
-}
-
-impl fmt::Display for MethodPattern {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let method = self.method.as_deref().unwrap_or("*");
-        write!(formatter, "{}/{method}", self.service)
-    }
-}
-
-impl Serialize for MethodPattern {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for MethodPattern {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
 }

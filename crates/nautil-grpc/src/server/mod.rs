@@ -30,6 +30,7 @@ mod active;
 mod admission;
 mod aside;
 mod backoff;
+mod begun;
 mod call;
 mod checks;
 mod config;
@@ -37,11 +38,15 @@ mod connection;
 mod drain;
 mod error;
 mod health;
+mod health_methods;
 mod health_service;
+mod intercepted;
+mod interceptors;
 mod layer;
 mod listen;
 mod listener;
 mod management;
+mod metadata_name;
 mod meter;
 mod method_config;
 mod metrics;
@@ -50,6 +55,7 @@ mod policy;
 mod preface;
 mod prefixed;
 mod probes;
+mod proxy;
 mod pulse;
 mod reflection;
 mod reply;
@@ -58,6 +64,7 @@ mod request_body;
 mod router;
 mod routes;
 mod saturation;
+mod served;
 mod span;
 mod tls;
 mod until_drain;
@@ -88,19 +95,22 @@ pub use self::connection::serve_connection;
 pub use self::drain::Drained;
 pub use self::error::{AdoptFault, BindFault, Error};
 pub use self::health::Scope;
+pub use self::health_methods::health_methods;
 pub use self::layer::{ResponseBody, RoutedBy};
 pub use self::listen::{Listen, ListenError};
 pub use self::listener::Listener;
+pub use self::metadata_name::{MetadataName, MetadataNameError};
 pub use self::method_config::{
-    CompressionConfig, DeadlineConfig, MethodCompression, MethodConfig, MethodDeadline,
-    MethodPattern, MethodPatternError, Methods,
+    CompressionConfig, DeadlineConfig, MethodCompression, MethodConfig, MethodDeadline, Methods,
 };
 pub use self::pages::{PageError, PageRequest, PageResponse, Pages, text};
+pub use self::proxy::ProxyConfig;
 pub use self::pulse::Pulse;
 pub use self::reply::Reply;
 pub use self::router::Router;
 pub use self::routes::{ResponseFuture, Routes};
 pub use crate::tls::{FileError, TlsFault};
+pub use crate::{MethodPattern, MethodPatternError};
 
 /// Sockets that listen already.
 #[derive(Debug, Default)]

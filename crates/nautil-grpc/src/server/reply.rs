@@ -12,7 +12,7 @@ use http_body::Frame;
 use prost::Message;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
-use tonic::{Code, Response, Status};
+use tonic::{Response, Status};
 use tracing::error;
 
 use super::active::Active;
@@ -67,17 +67,18 @@ pub(super) fn one<B: Message>(
             .map_err(|error| Status::resource_exhausted(error.to_string()))?;
         Ok((metadata, message, extensions))
     });
-    match encoded {
-        Ok((metadata, message, extensions)) => {
-            call.ends_with(Code::Ok);
-            let body = One {
-                message: Some(message),
-                trailers: Some(ok_trailers(&call)),
-            };
-            head(metadata, extensions, compressor, &call, Body::new(body))
-        }
-        Err(status) => failed(&status, &mut call),
+    let (metadata, message, extensions) = match encoded {
+        Ok(encoded) => encoded,
+        Err(status) => return failed(status, &mut call),
+    };
+    if let Err(status) = call.succeed() {
+        return status_alone(&status, &mut call);
     }
+    let body = One {
+        message: Some(message),
+        trailers: Some(ok_trailers(&mut call)),
+    };
+    head(metadata, extensions, compressor, &call, Body::new(body))
 }
 
 /// The reply of a handler that answers with any number of messages of up to `limit` bytes each. The call ends with the last
@@ -102,13 +103,18 @@ where
             });
             response
         }
-        Err(status) => failed(&status, &mut call),
+        Err(status) => failed(status, &mut call),
     }
 }
 
-/// The reply of a handler that failed before its first message.
-fn failed(status: &Status, call: &mut Active) -> http::Response<Body> {
-    call.ends_with(status.code());
+/// The reply of a handler that failed before its first message. The call ends with it.
+fn failed(status: Status, call: &mut Active) -> http::Response<Body> {
+    let status = call.fail(status);
+    status_alone(&status, call)
+}
+
+/// The response of a call that has ended before its first message.
+fn status_alone(status: &Status, call: &mut Active) -> http::Response<Body> {
     let headers = call.take_headers().unwrap_or_default();
     let trailers = failed_trailers(status, call);
     if headers.is_empty() {
@@ -163,17 +169,20 @@ fn own(mut headers: HeaderMap) -> HeaderMap {
 struct Many<B> {
     /// Nothing, once the stream is over.
     messages: Option<Encoder<B>>,
-    /// The status, where it waits behind messages.
-    end: Option<Status>,
+    /// The end, where it waits behind messages.
+    end: Option<Result<(), Status>>,
     call: Active,
 }
 
 impl<B: Message> Many<B> {
-    fn finish(&mut self, status: &Status) -> Frame<Bytes> {
-        self.call.ends_with(status.code());
-        Frame::trailers(match status.code() {
-            Code::Ok => ok_trailers(&self.call),
-            _ => failed_trailers(status, &self.call),
+    fn finish(&mut self, ended: Result<(), Status>) -> Frame<Bytes> {
+        let ended = match ended {
+            Ok(()) => self.call.succeed(),
+            Err(status) => Err(self.call.fail(status)),
+        };
+        Frame::trailers(match ended {
+            Ok(()) => ok_trailers(&mut self.call),
+            Err(status) => failed_trailers(&status, &mut self.call),
         })
     }
 }
@@ -186,8 +195,8 @@ impl<B: Message> http_body::Body for Many<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if let Some(status) = self.end.take() {
-            return Poll::Ready(Some(Ok(self.finish(&status))));
+        if let Some(ended) = self.end.take() {
+            return Poll::Ready(Some(Ok(self.finish(ended))));
         }
         let Self { messages, call, .. } = &mut *self;
         let Some(encoder) = messages else {
@@ -201,23 +210,23 @@ impl<B: Message> http_body::Body for Many<B> {
                 Err(panic) => Poll::Ready(Err(panic)),
             }
         };
-        let (data, status) = match ready!(call.poll(context, work)) {
+        let (data, ended) = match ready!(call.poll(context, work)) {
             Ok(Ok(Chunk::Data(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
-            Ok(Ok(Chunk::End)) => (None, Status::new(Code::Ok, "")),
-            Ok(Ok(Chunk::Failed(status))) | Err(status) => (None, status),
-            Ok(Err(panic)) => (encoder.rescue(), panicked(&*panic, call.method())),
+            Ok(Ok(Chunk::End)) => (None, Ok(())),
+            Ok(Ok(Chunk::Failed(status))) | Err(status) => (None, Err(status)),
+            Ok(Err(panic)) => (encoder.rescue(), Err(panicked(&*panic, call.method()))),
         };
         let dropped = catch_unwind(AssertUnwindSafe(|| *messages = None));
-        let status = match dropped {
-            Ok(()) => status,
-            Err(panic) => panicked(&*panic, call.method()),
+        let ended = match dropped {
+            Ok(()) => ended,
+            Err(panic) => Err(panicked(&*panic, call.method())),
         };
         Poll::Ready(Some(Ok(match data {
             Some(data) => {
-                self.end = Some(status);
+                self.end = Some(ended);
                 Frame::data(data)
             }
-            None => self.finish(&status),
+            None => self.finish(ended),
         })))
     }
 
@@ -239,7 +248,7 @@ pub(super) fn panicked(panic: &(dyn Any + Send), method: &Method) -> Status {
 }
 
 /// The trailers that the call has beside its status.
-fn trailers(call: &Active) -> HeaderMap {
+fn trailers(call: &mut Active) -> HeaderMap {
     let Some(mut trailers) = call.take_trailers() else {
         return HeaderMap::with_capacity(1);
     };
@@ -250,14 +259,14 @@ fn trailers(call: &Active) -> HeaderMap {
 }
 
 /// The end of a call that succeeded.
-fn ok_trailers(call: &Active) -> HeaderMap {
+fn ok_trailers(call: &mut Active) -> HeaderMap {
     let mut trailers = trailers(call);
     trailers.insert(GRPC_STATUS, OK);
     trailers
 }
 
 /// The end of a call that failed. A status whose metadata are no headers is told without them.
-fn failed_trailers(status: &Status, call: &Active) -> HeaderMap {
+fn failed_trailers(status: &Status, call: &mut Active) -> HeaderMap {
     let mut trailers = trailers(call);
     let shortened = shorten(status);
     let status = shortened.as_ref().unwrap_or(status);

@@ -16,71 +16,99 @@ use tracing::debug;
 
 use super::policy::Policy;
 use crate::codec::{DecodeFault, Decoder, Half, TooLarge, stated_encoding};
-use crate::{BoxStream, Encoding, Encodings};
+use crate::{BoxStream, EncodedMessage, Encoding, Encodings};
 
 /// What the peer is told of a message that cannot be decoded. The details are for the log: they name fields.
 const MALFORMED: &str = "the request has a malformed message";
 
-/// Reads the one message of a request.
-///
-/// # Errors
-/// RESOURCE_EXHAUSTED for a message that is too large, UNIMPLEMENTED for none, for two, and for a compression that is not accepted,
-/// INTERNAL for what is no message.
-pub(super) async fn one<A>(
-    headers: &HeaderMap,
-    mut body: Body,
-    policy: &Policy,
-) -> Result<A, Status>
-where
-    A: Message + Default,
-{
-    let limit = policy.receive;
-    let mut decoder = Decoder::new(limit, encoding(headers, policy.accepted())?);
-    let mut message = None;
-    // The common case is one frame that ends the request: then there is one poll, and no copy.
-    loop {
-        match poll_fn(|context| poll_data(&mut body, context)).await? {
-            None => break,
-            Some(data) => decoder.push(data),
-        }
-        if message.is_none() {
-            message = next(&mut decoder, limit)?;
-        }
-        if message.is_some() && !decoder.is_empty() {
-            return Err(Status::unimplemented(
-                "the request has more than one message; this method takes one",
-            ));
-        }
-        if message.is_some() && body.is_end_stream() {
-            break;
-        }
-    }
-    message.ok_or_else(|| match decoder.is_empty() {
-        true => Status::unimplemented("the request has no message; this method takes one"),
-        false => cut_short(),
-    })
+/// The body of a request that was not read yet, and how it is to be read.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    body: Body,
+    /// What its messages are compressed by. A compression that is not accepted is told to whoever reads.
+    encoding: Result<Option<Encoding>, Status>,
+    /// The largest message, in bytes.
+    limit: usize,
 }
 
-/// The messages of a request, as they come.
+impl Incoming {
+    pub(super) fn new(headers: &HeaderMap, body: Body, policy: &Policy) -> Self {
+        Self {
+            body,
+            encoding: encoding(headers, policy.accepted()),
+            limit: policy.receive,
+        }
+    }
+
+    /// Reads the one message of the request.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED for a message that is too large, UNIMPLEMENTED for none, for two, and for a compression that is not accepted,
+    /// INTERNAL for what is no message.
+    pub(super) async fn one<A: Message + Default>(mut self) -> Result<A, Status> {
+        let limit = self.limit;
+        let mut decoder = self.decoder()?;
+        let mut message = None;
+        // The common case is one frame that ends the request: then there is one poll, and no copy.
+        loop {
+            match poll_fn(|context| poll_data(&mut self.body, context)).await? {
+                None => break,
+                Some(data) => decoder.push(data),
+            }
+            if message.is_none() {
+                message = next(&mut decoder, limit)?;
+            }
+            if message.is_some() && !decoder.is_empty() {
+                return Err(Status::unimplemented(
+                    "the request has more than one message; this method takes one",
+                ));
+            }
+            if message.is_some() && self.body.is_end_stream() {
+                break;
+            }
+        }
+        message.ok_or_else(|| match decoder.is_empty() {
+            true => Status::unimplemented("the request has no message; this method takes one"),
+            false => cut_short(),
+        })
+    }
+
+    /// The messages of the request, as they come.
+    ///
+    /// # Errors
+    /// UNIMPLEMENTED for a compression that is not accepted. The stream has the errors of [`one`](Self::one).
+    pub(super) fn many<A: Message + Default + 'static>(mut self) -> Result<BoxStream<A>, Status> {
+        Ok(Box::pin(Messages {
+            decoder: self.decoder()?,
+            body: Some(self.body),
+            limit: self.limit,
+            given: 0,
+            message: PhantomData,
+        }))
+    }
+
+    /// Leaves a request without a message in its place.
+    pub(super) fn take(&mut self) -> Self {
+        let read = Self {
+            body: Body::empty(),
+            encoding: Ok(None),
+            limit: self.limit,
+        };
+        std::mem::replace(self, read)
+    }
+
+    fn decoder(&mut self) -> Result<Decoder, Status> {
+        let encoding = std::mem::replace(&mut self.encoding, Ok(None));
+        Ok(Decoder::new(self.limit, encoding?))
+    }
+}
+
+/// The message of these bytes.
 ///
 /// # Errors
-/// UNIMPLEMENTED for a compression that is not accepted. The stream has the errors of [`one`].
-pub(super) fn many<A>(
-    headers: &HeaderMap,
-    body: Body,
-    policy: &Policy,
-) -> Result<BoxStream<A>, Status>
-where
-    A: Message + Default + 'static,
-{
-    let limit = policy.receive;
-    Ok(Box::pin(Messages {
-        body: Some(body),
-        decoder: Decoder::new(limit, encoding(headers, policy.accepted())?),
-        limit,
-        given: 0,
-        message: PhantomData,
-    }))
+/// INTERNAL for what is no message.
+pub(super) fn decode<A: Message + Default>(message: EncodedMessage) -> Result<A, Status> {
+    A::decode(message.into_bytes()).map_err(malformed)
 }
 
 /// The messages of a request that are still to come.

@@ -12,12 +12,13 @@ use tower_service::Service as TowerService;
 use super::config::ServerConfig;
 use super::error::Error;
 use super::health::Health;
-use super::health_service::{self, HealthService};
+use super::health_methods::{self, health_methods};
+use super::health_service::HealthService;
 use super::layer::{Layered, ResponseBody, RoutedBy};
 use super::reflection;
 use super::routes::{Foreign, Own, Routes, State, Table};
 use super::until_drain::UntilDrain;
-use crate::{Method, Service};
+use crate::{Interceptors, Method, Service, UnknownInterceptor};
 
 /// Collects services and layers.
 ///
@@ -52,21 +53,30 @@ use crate::{Method, Service};
 #[must_use]
 pub struct Router {
     config: ServerConfig,
-    table: Table,
+    services: Vec<Mount>,
+    foreign: Table,
     methods: Vec<&'static Method>,
+    interceptors: Interceptors,
     descriptor_sets: Vec<&'static [u8]>,
     layers: Vec<Box<dyn FnOnce(Routes) -> Routes + Send>>,
     health: bool,
     reflection: bool,
 }
 
+/// Puts one service into the table.
+type Mount = Box<
+    dyn FnOnce(&mut Table, &ServerConfig, &Interceptors) -> Result<(), UnknownInterceptor> + Send,
+>;
+
 impl Router {
     /// No services. Of `config`, the sizes of messages, the deadlines, the compression and what is said of single methods are used.
     pub fn new(config: &ServerConfig) -> Self {
         Self {
             config: config.clone(),
-            table: Table::default(),
+            services: Vec::new(),
+            foreign: Table::default(),
             methods: Vec::new(),
+            interceptors: Interceptors::default(),
             descriptor_sets: Vec::new(),
             layers: Vec::new(),
             health: false,
@@ -78,8 +88,12 @@ impl Router {
     pub fn mount<S: Service + ?Sized>(mut self, service: Arc<S>) -> Self {
         let first = self.methods.len();
         self.methods.extend(S::METHODS);
-        let service = Own::new(service, &self.config, first);
-        self.table.push(S::NAME, service);
+        self.services
+            .push(Box::new(move |table, config, interceptors| {
+                let service = Own::new(service, config, interceptors, first)?;
+                table.push(S::NAME, service);
+                Ok(())
+            }));
         self.descriptor_sets.push(S::DESCRIPTOR_SET);
         self
     }
@@ -98,7 +112,7 @@ impl Router {
             + Sync
             + 'static,
     {
-        self.table.push(S::NAME, Foreign::new(service));
+        self.foreign.push(S::NAME, Foreign::new(service));
         self
     }
 
@@ -118,6 +132,12 @@ impl Router {
         self
     }
 
+    /// Lets calls pass through interceptors: those that are for calls that are served. In place of what was said before.
+    pub fn intercept(mut self, interceptors: Interceptors) -> Self {
+        self.interceptors = interceptors;
+        self
+    }
+
     /// Adds `grpc.health.v1.Health`: every service and the server itself (the empty name), SERVING while the server takes
     /// calls. `Watch` ends when the server drains.
     pub fn with_health(mut self) -> Self {
@@ -134,14 +154,28 @@ impl Router {
     /// Closes the list.
     ///
     /// # Errors
-    /// [`Error::UnknownMethod`] for a table of `server.methods` that is for no method that is served, [`Error::Mounted`] for a service that is there twice, [`Error::Reflection`] for a descriptor set that cannot be read.
+    /// [`Error::UnknownMethod`] for a table of `server.methods` that is for no method that is served, [`Error::UnknownInterceptor`],
+    /// [`Error::UnknownCalls`] and [`Error::InterceptorTwice`] for what is wrong with the interceptors, [`Error::Mounted`] for a service that is there twice, [`Error::Reflection`] for a descriptor set that cannot be read.
     pub fn build(mut self) -> Result<Routes, Error> {
-        let health = Health::new(self.table.names());
+        let mut served = self.methods.clone();
+        if self.health {
+            served.extend(health_methods());
+        }
+        let declared: Vec<_> = self.interceptors.iter().collect();
+        self.config.check_methods(&served, &declared)?;
+        let interceptors = self.interceptors;
+        let mut table = Table::default();
+        for mount in self.services {
+            mount(&mut table, &self.config, &interceptors)?;
+        }
+        table.append(self.foreign);
+
+        let health = Health::new(table.names());
         if self.health {
             self.descriptor_sets
                 .push(tonic_health::pb::FILE_DESCRIPTOR_SET);
-            let service = HealthService::new(&health);
-            self.table.push(health_service::NAME, service);
+            let service = HealthService::new(&health, &self.config, &interceptors)?;
+            table.push(health_methods::NAME, service);
         }
         if self.reflection {
             self.descriptor_sets.sort_unstable();
@@ -149,30 +183,30 @@ impl Router {
             let mut sets = self.descriptor_sets.clone();
             // Each version describes the other as well: a tool asks one of them for everything that it lists.
             sets.extend(reflection::DESCRIPTOR_SETS);
-            let names: Vec<_> = self.table.names().chain(reflection::NAMES).collect();
-            let v1 = UntilDrain::new(reflection::v1(&sets, &names)?, &health);
-            let v1alpha = UntilDrain::new(reflection::v1alpha(&sets, &names)?, &health);
-            self = self.add_service(v1).add_service(v1alpha);
+            let names: Vec<_> = table.names().chain(reflection::NAMES).collect();
+            let [v1, v1alpha] = reflection::NAMES;
+            table.push(
+                v1,
+                Foreign::new(UntilDrain::new(reflection::v1(&sets, &names)?, &health)),
+            );
+            table.push(
+                v1alpha,
+                Foreign::new(UntilDrain::new(
+                    reflection::v1alpha(&sets, &names)?,
+                    &health,
+                )),
+            );
         }
-        if let Some(name) = self.table.duplicate() {
+        if let Some(name) = table.duplicate() {
             return Err(Error::Mounted { name });
         }
-        let methods = self.methods;
-        let patterns = self.config.methods.keys();
-        for pattern in patterns {
-            if !methods.iter().any(|method| pattern.matches(method)) {
-                let nearest = methods.iter().map(ToString::to_string).collect();
-                return Err(Error::UnknownMethod {
-                    pattern: pattern.clone(),
-                    served: nearest,
-                });
-            }
-        }
-        let routes = Routes::plain(self.table, Arc::new(State { health, methods }));
-        Ok(self
-            .layers
-            .into_iter()
-            .fold(routes, |routes, layer| layer(routes)))
+        let state = State {
+            health,
+            methods: self.methods,
+        };
+        let routes = Routes::plain(table, Arc::new(state));
+        let layers = self.layers.into_iter();
+        Ok(layers.fold(routes, |routes, layer| layer(routes)))
     }
 }
 
@@ -180,7 +214,9 @@ impl fmt::Debug for Router {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Router")
-            .field("services", &self.table)
+            .field("methods", &self.methods)
+            .field("foreign", &self.foreign)
+            .field("interceptors", &self.interceptors)
             .field("layers", &self.layers.len())
             .finish_non_exhaustive()
     }

@@ -17,11 +17,11 @@ use super::call::Call;
 use super::config::ServerConfig;
 use super::health::Health;
 use super::meter::MethodId;
-use super::policy::Policy;
 use super::reply::{self, Reply};
+use super::served::Served;
 use super::span;
 use crate::call::Peer;
-use crate::{Method as RpcMethod, Service};
+use crate::{Interceptors, Method as RpcMethod, Service, UnknownInterceptor};
 
 /// All services with the layers around them. A tower service, cheap to clone: a test can call it without a server.
 #[derive(Debug, Clone)]
@@ -61,14 +61,7 @@ pub(super) struct Table(Vec<(&'static str, Box<dyn Handle>)>);
 /// A service of ours.
 pub(super) struct Own<S: ?Sized> {
     service: Arc<S>,
-    methods: Box<[Served]>,
-}
-
-/// A method that is served.
-struct Served {
-    method: &'static RpcMethod,
-    id: MethodId,
-    policy: Policy,
+    methods: Box<[Arc<Served>]>,
 }
 
 /// A service of tonic's generator.
@@ -141,6 +134,10 @@ impl Table {
         self.0.push((name, Box::new(service)));
     }
 
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|(name, _)| *name)
     }
@@ -201,17 +198,24 @@ fn split(path: &str) -> Option<(&str, &str)> {
 
 impl<S: Service + ?Sized> Own<S> {
     /// `first` is the place of its first method among those of all services.
-    pub(super) fn new(service: Arc<S>, config: &ServerConfig, first: usize) -> Self {
+    ///
+    /// # Errors
+    /// The config names an interceptor that there is not.
+    pub(super) fn new(
+        service: Arc<S>,
+        config: &ServerConfig,
+        interceptors: &Interceptors,
+        first: usize,
+    ) -> Result<Self, UnknownInterceptor> {
         let methods = S::METHODS.iter().enumerate();
-        let methods = methods.map(|(index, method)| Served {
-            method,
-            id: MethodId::new(first + index),
-            policy: Policy::of(method, config),
+        let methods = methods.map(|(index, method)| {
+            let id = MethodId::new(first + index);
+            Served::new(method, id, config, interceptors).map(Arc::new)
         });
-        Self {
+        Ok(Self {
             service,
-            methods: methods.collect(),
-        }
+            methods: methods.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -219,7 +223,7 @@ impl<S: Service + ?Sized> Handle for Own<S> {
     fn handle(&self, method: &str, request: Request<Body>, peer: Arc<Peer>) -> Reply {
         match self.methods.iter().find(|one| one.method.name() == method) {
             Some(served) => {
-                let call = Call::new(request, served.method, served.id, served.policy, peer);
+                let call = Call::new(request, Arc::clone(served), peer);
                 S::handle(&self.service, method, call)
             }
             None => reply::unknown_method(&request),

@@ -21,11 +21,12 @@ use super::drain::Drain;
 use super::error::Error;
 use super::meter::Meter;
 use super::metrics::Vitals;
+use super::proxy;
 use super::pulse::Pulse;
 use super::routes::Routes;
 use super::saturation::WorkerMetrics;
 use super::tls::Tls;
-use crate::call::{Peer, PeerAddress};
+use crate::call::{Network, Peer, PeerAddress};
 
 /// How long a worker may take to end. One that a handler blocks is left to the end of the process.
 const END: Duration = Duration::from_secs(1);
@@ -37,6 +38,8 @@ struct ConnectionSetup {
     routes: Routes,
     tls: Option<Tls>,
     drain: Drain,
+    /// The proxies to believe.
+    proxies: Arc<[Network]>,
 }
 
 /// A connection that was let in.
@@ -95,6 +98,7 @@ impl Workers {
         counted: Option<usize>,
     ) -> Result<Self, Error> {
         let setup = Arc::new(ConnectionSetup {
+            proxies: config.proxies.trusted.as_slice().into(),
             config: config.clone(),
             routes: routes.clone(),
             tls,
@@ -324,7 +328,7 @@ async fn serve(accepted: Accepted, setup: Arc<ConnectionSetup>) {
         peer,
         permit: _permit,
     } = accepted;
-    let peer = Peer::new(peer);
+    let peer = Peer::new(peer, &setup.proxies);
     // The socket is registered here, on the runtime that reads it.
     let error = match socket {
         Socket::Tcp(socket) => match tokio::net::TcpStream::from_std(socket) {
@@ -339,14 +343,45 @@ async fn serve(accepted: Accepted, setup: Arc<ConnectionSetup>) {
     debug!(%error, "a connection cannot be watched");
 }
 
-async fn serve_io<I>(io: I, peer: Peer, setup: &ConnectionSetup)
+async fn serve_io<I>(mut io: I, peer: Peer, setup: &ConnectionSetup)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let peer = if setup.config.proxies.protocol && peer.is_trusted_proxy() {
+        match announced(&mut io, &peer, setup).await {
+            Some(address) => peer.for_address(address),
+            None => return,
+        }
+    } else {
+        peer
+    };
     match &setup.tls {
         None => serve_http(io, peer, setup).await,
         // Boxed, so that a connection without TLS is not as large as one with it.
         Some(tls) => Box::pin(serve_tls(io, peer, tls, setup)).await,
+    }
+}
+
+/// The address that a proxy speaks for, or its own. `None` is a connection that is over.
+async fn announced<I>(io: &mut I, peer: &Peer, setup: &ConnectionSetup) -> Option<PeerAddress>
+where
+    I: AsyncRead + Unpin,
+{
+    let header = timeout(setup.config.timeouts.first_byte, proxy::announced(io));
+    match header.await {
+        Ok(Ok(address)) => Some(address.unwrap_or_else(|| peer.address())),
+        Ok(Err(error)) => {
+            debug!(proxy = %peer.address(), %error, "a connection was closed");
+            None
+        }
+        Err(_) => {
+            debug!(
+                proxy = %peer.address(),
+                "a connection was closed: no header of the PROXY protocol in time \
+                 (`server.timeouts.first_byte`)"
+            );
+            None
+        }
     }
 }
 

@@ -231,7 +231,7 @@ async fn an_address_that_is_silent_delays_the_first_call_at_most() {
     for _ in 0..4 {
         let config = ClientConfig {
             connect_timeout: Duration::from_secs(60),
-            deadline: Duration::from_secs(5),
+            deadline: Duration::from_secs(5).into(),
             ..config("replicas:9001")
         };
         let channel = channel_with(&names, &config);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use nautil_grpc::client::{ClientConfig, Failure, FailureKind};
+use nautil_grpc::units::Limit;
 use nautil_grpc::{BoxStream, Channel, Code, Request, Status};
 use tokio::net::UnixListener;
 use tonic::transport::Server;
@@ -112,7 +113,7 @@ async fn a_server_that_has_enough_ends_the_outgoing_stream() {
 
 fn short(host: impl ToString) -> Channel {
     let config = ClientConfig {
-        deadline: Duration::from_millis(200),
+        deadline: Duration::from_millis(200).into(),
         ..config(host)
     };
     Channel::connect(TARGET, &config).unwrap()
@@ -132,10 +133,19 @@ async fn a_deadline_ends_each_kind_of_call() {
     let channel = short(address);
     assert_deadline(&get(&channel, "hang").await.unwrap_err(), limit);
 
-    let watched = channel
+    let config = ClientConfig {
+        stream_deadline: limit.into(),
+        ..config(address)
+    };
+    let streams = Channel::connect(TARGET, &config).unwrap();
+    let watched = streams
         .server_streaming::<_, Text>(WATCH, Request::new(text("hang")))
         .await;
     assert_deadline(&watched.map(drop).unwrap_err(), limit);
+    let request = Request::new(text("hang later"));
+    let watched = streams.server_streaming::<_, Text>(WATCH, request).await;
+    let ended = collect(watched.unwrap().into_inner()).await;
+    assert_deadline(&ended.unwrap_err(), limit);
 
     let endless: BoxStream<Text> = Box::pin(stream::pending());
     let sum = channel
@@ -145,7 +155,7 @@ async fn a_deadline_ends_each_kind_of_call() {
 }
 
 #[tokio::test]
-async fn the_configs_deadline_spares_a_stream_that_has_begun() {
+async fn the_deadline_of_single_messages_spares_streams() {
     let (address, _ends) = serve().await;
     let channel = short(address);
     let request = Request::new(text("hang later"));
@@ -225,6 +235,17 @@ async fn the_server_is_told_the_deadline() {
     request.set_timeout(Duration::from_secs(60));
     let answer: Text = channel.unary(GET, request).await.unwrap().into_inner();
     assert_eq!(answer.text, "60000000u");
+}
+
+#[tokio::test]
+async fn without_a_deadline_the_server_is_told_nothing() {
+    let (address, _ends) = serve().await;
+    let config = ClientConfig {
+        deadline: Limit::NONE,
+        ..config(address)
+    };
+    let channel = Channel::connect(TARGET, &config).unwrap();
+    assert_eq!(get(&channel, "grpc-timeout").await.unwrap(), "none");
 }
 
 #[tokio::test]

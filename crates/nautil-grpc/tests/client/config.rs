@@ -8,6 +8,7 @@ use figment::providers::{Format, Serialized, Toml};
 use nautil_grpc::client::{
     Channel, ClientConfig, CompressionConfig, ConnectError, Host, TlsConfig,
 };
+use nautil_grpc::units::Limit;
 use nautil_grpc::{Encoding, Encodings};
 
 use crate::server::{TARGET, config};
@@ -139,7 +140,8 @@ fn read(toml: &str) -> Result<ClientConfig, String> {
 fn a_config_survives_being_written_and_read() {
     let config = ClientConfig {
         host: Some("https://rates.example.com".parse().unwrap()),
-        deadline: Duration::from_millis(1500),
+        deadline: Duration::from_millis(1500).into(),
+        stream_deadline: Duration::from_secs(60).into(),
         connect_timeout: Duration::from_secs(90),
         max_receive_message: 64 << 10,
         compression: CompressionConfig {
@@ -147,9 +149,12 @@ fn a_config_survives_being_written_and_read() {
             send: Some(Encoding::Gzip),
             least: 100,
         },
+        interceptors: Some(vec!["token".to_owned()]),
         tls: TlsConfig {
             ca: Some("ca.pem".into()),
             domain: Some("rates".to_owned()),
+            certificate: Some("client.pem".into()),
+            key: Some("client.key".into()),
         },
     };
     for config in [config, ClientConfig::default()] {
@@ -164,7 +169,8 @@ fn a_config_survives_being_written_and_read() {
 fn an_empty_config_has_the_defaults() {
     let config = read("").unwrap();
     assert_eq!(config, ClientConfig::default());
-    assert_eq!(config.deadline, Duration::from_secs(10));
+    assert_eq!(config.deadline, Duration::from_secs(10).into());
+    assert_eq!(config.stream_deadline, Limit::NONE);
     assert_eq!(config.connect_timeout, Duration::from_secs(5));
     assert_eq!(config.max_receive_message, 4_194_304);
     assert_eq!(config.host, None);
@@ -209,6 +215,7 @@ fn a_config_that_no_channel_can_be_made_of_is_refused() {
         tls: TlsConfig {
             ca: ca.map(Into::into),
             domain: domain.map(Into::into),
+            ..TlsConfig::default()
         },
         ..config(host)
     };
@@ -240,7 +247,7 @@ fn a_config_that_no_channel_can_be_made_of_is_refused() {
         )
     );
     let zero = ClientConfig {
-        deadline: Duration::ZERO,
+        deadline: Duration::ZERO.into(),
         ..config("localhost:9001")
     };
     assert_eq!(

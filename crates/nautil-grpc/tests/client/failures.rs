@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use nautil_grpc::client::{ClientConfig, Failure, FailureKind, describe};
-use nautil_grpc::{BoxStream, Channel, Code, Request, Status};
+use nautil_grpc::{BoxStream, Channel, Code, Method, Request, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::server::{GET, SUM, TARGET, Text, WEB, channel, config, serve, text, texts};
 
-async fn failed(channel: &Channel, path: &'static str, ask: &str) -> Status {
-    let call = channel.unary::<_, Text>(path, Request::new(text(ask)));
+async fn failed(channel: &Channel, method: &'static Method, ask: &str) -> Status {
+    let call = channel.unary::<_, Text>(method, Request::new(text(ask)));
     call.await.unwrap_err()
 }
 
@@ -136,7 +136,7 @@ async fn a_status_of_the_server() {
 async fn a_deadline() {
     let (address, _ends) = serve().await;
     let config = ClientConfig {
-        deadline: Duration::from_millis(50),
+        deadline: Duration::from_millis(50).into(),
         ..config(address)
     };
     let channel = Channel::connect(TARGET, &config).unwrap();

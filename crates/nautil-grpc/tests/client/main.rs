@@ -4,6 +4,7 @@
 //! - `calls`: the four kinds of call, deadlines, outgoing streams
 //! - `failures`: the one line that a failed call prints
 //! - `responses`: what is made of responses that are not as they should be
+//! - `interceptors`: what calls pass through before they leave, and trailers
 //! - `tls`: https, trusted and not
 //! - `retries`: what is sent again, and what never is
 //! - `addresses`: many servers behind one name, and those that come and go
@@ -17,6 +18,7 @@ mod calls;
 mod config;
 mod failures;
 mod handover;
+mod interceptors;
 mod raw;
 mod replica;
 mod responses;

@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::{Text, in_time, text};
 
-pub(crate) const WHO: &str = "/test.Replica/Who";
-pub(crate) const WHO_EACH: &str = "/test.Replica/WhoEach";
+pub(crate) const WHO: &Method = &Method::new("/test.Replica/Who", MethodKind::Unary);
+pub(crate) const WHO_EACH: &Method = &Method::new("/test.Replica/WhoEach", MethodKind::Streaming);
 
 /// What [`WHO`] never answers.
 pub(crate) const HANG: &str = "hang";
@@ -32,10 +32,7 @@ pub(crate) trait ReplicaInterface: Send + Sync + 'static {
 
 impl Service for dyn ReplicaInterface {
     const NAME: &'static str = "test.Replica";
-    const METHODS: &'static [Method] = &[
-        Method::new(WHO, MethodKind::Unary),
-        Method::new(WHO_EACH, MethodKind::Streaming),
-    ];
+    const METHODS: &'static [Method] = &[*WHO, *WHO_EACH];
     /// One file, `test.proto`, with the service's name.
     const DESCRIPTOR_SET: &'static [u8] =
         b"\x0a\x25\x0a\x0atest.proto\x12\x04test\x32\x09\x0a\x07Replica\x62\x06proto3";

@@ -123,7 +123,7 @@ async fn an_encoding_that_nobody_knows_is_no_message() {
 fn patient(address: std::net::SocketAddr, deadline: Duration) -> Channel {
     let config = ClientConfig {
         host: Some(address.to_string().parse().unwrap()),
-        deadline,
+        deadline: deadline.into(),
         ..ClientConfig::default()
     };
     Channel::connect(TARGET, &config).unwrap()

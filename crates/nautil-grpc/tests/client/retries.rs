@@ -292,7 +292,7 @@ async fn all_sendings_share_one_deadline() {
     let (listener, address) = listen().await;
     let limit = Duration::from_millis(300);
     let config = ClientConfig {
-        deadline: limit,
+        deadline: limit.into(),
         ..config(address)
     };
     let called = call(&Channel::connect(TARGET, &config).unwrap());

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, stream};
 use nautil_grpc::client::{ClientConfig, Target};
-use nautil_grpc::{BoxStream, Channel};
+use nautil_grpc::{BoxStream, Channel, Method, MethodKind};
 use tokio::net::TcpListener;
 use tokio::sync::{Barrier, mpsc};
 use tonic::body::Body;
@@ -22,11 +22,11 @@ use tonic_prost::ProstCodec;
 use tonic_types::{ErrorDetails, StatusExt};
 use tower::service_fn;
 
-pub(crate) const GET: &str = "/test.Rates/Get";
-pub(crate) const WATCH: &str = "/test.Rates/Watch";
-pub(crate) const SUM: &str = "/test.Rates/Sum";
-pub(crate) const ECHO: &str = "/test.Rates/Echo";
-pub(crate) const WEB: &str = "/test.Rates/index.html";
+pub(crate) const GET: &Method = &Method::new("/test.Rates/Get", MethodKind::Unary);
+pub(crate) const WATCH: &Method = &Method::new("/test.Rates/Watch", MethodKind::ServerStreaming);
+pub(crate) const SUM: &Method = &Method::new("/test.Rates/Sum", MethodKind::ClientStreaming);
+pub(crate) const ECHO: &Method = &Method::new("/test.Rates/Echo", MethodKind::Streaming);
+pub(crate) const WEB: &Method = &Method::new("/test.Rates/index.html", MethodKind::Unary);
 
 pub(crate) const TARGET: Target = Target {
     service: "test.Rates",
@@ -226,16 +226,18 @@ impl tower::Service<http::Request<Body>> for Rates {
             let mut grpc = Grpc::new(ProstCodec::<Text, Text>::default());
             let path = request.uri().path().to_owned();
             Ok(match path.as_str() {
-                GET => {
+                path if path == GET.path() => {
                     let get = service_fn(|request| get(rates.clone(), request));
                     grpc.unary(get, request).await
                 }
-                WATCH => grpc.server_streaming(service_fn(watch), request).await,
-                SUM => {
+                path if path == WATCH.path() => {
+                    grpc.server_streaming(service_fn(watch), request).await
+                }
+                path if path == SUM.path() => {
                     let sum = service_fn(|request| sum(rates.clone(), request));
                     grpc.client_streaming(sum, request).await
                 }
-                ECHO => {
+                path if path == ECHO.path() => {
                     let echo = service_fn(|request| echo(rates.clone(), request));
                     grpc.streaming(echo, request).await
                 }

@@ -44,6 +44,7 @@ impl Authority {
             tls: TlsConfig {
                 ca: Some(self.directory.path().join("ca.pem")),
                 domain: domain.map(str::to_owned),
+                ..TlsConfig::default()
             },
             ..config(host)
         }

@@ -15,7 +15,7 @@ use tonic_prost::ProstCodec;
 use tower::ServiceExt;
 
 use crate::answers::Answers;
-use crate::echo::{Echo, EchoInterface, Text};
+use crate::echo::{Echo, EchoInterface, Text, method};
 use crate::fixture::{
     Chunks, DATA, END_STREAM, Frame, RST_STREAM, call, channel, config, http2, in_time,
     logged_anywhere, modes, routes, send, serve, start, start_with, unary,
@@ -444,10 +444,7 @@ async fn a_panic_in_a_response_stream_comes_after_its_messages_and_is_logged() {
         std::future::ready(near.ok_or_else(|| std::io::Error::other("one connection only")))
     });
     let answered = channel
-        .server_streaming::<Text, Text>(
-            "/echo.Echo/ServerStreaming",
-            Request::new(Text::new("panic")),
-        )
+        .server_streaming::<Text, Text>(method("ServerStreaming"), Request::new(Text::new("panic")))
         .await;
     let all: Vec<_> = in_time(answered.unwrap().into_inner().collect()).await;
     let texts: Vec<_> = all.iter().flatten().map(|text| &*text.text).collect();

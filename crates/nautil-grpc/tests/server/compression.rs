@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use nautil_grpc::server::{MethodConfig, ServerConfig};
 use nautil_grpc::{BoxStream, Channel, Code, Encoding, Encodings, Request, Response, Status};
 
-use crate::echo::Text;
+use crate::echo::{Text, method};
 use crate::fixture::{Running, config, in_time, own_client, start};
 
 const ALL: [Encoding; 3] = [Encoding::Gzip, Encoding::Deflate, Encoding::Zstd];
@@ -20,7 +20,7 @@ fn long() -> String {
 
 async fn unary(channel: &Channel, text: &str) -> Result<String, Status> {
     let request = Request::new(Text::new(text));
-    let response: Response<Text> = in_time(channel.unary("/echo.Echo/Unary", request)).await?;
+    let response: Response<Text> = in_time(channel.unary(method("Unary"), request)).await?;
     Ok(response.into_inner().text)
 }
 
@@ -116,7 +116,7 @@ async fn requests_are_taken_in_every_encoding() {
 
         let texts = stream::iter([long(), "short".to_owned(), long()]);
         let texts: BoxStream<Text> = texts.map(|text| Ok(Text { text })).boxed();
-        let path = "/echo.Echo/Streaming";
+        let path = method("Streaming");
         let answered = in_time(channel.streaming(path, Request::new(texts))).await;
         let answered: Response<BoxStream<Text>> = answered.unwrap();
         let back: Vec<_> = in_time(answered.into_inner().collect()).await;

@@ -10,7 +10,7 @@ use nautil_grpc::{
 use tokio::sync::mpsc;
 
 use crate::answers::Answers;
-use crate::echo::Text;
+use crate::echo::{Text, method};
 use crate::fixture::{Running, config, in_time, own_client, serve};
 
 fn start(answers: Answers) -> Running {
@@ -20,12 +20,12 @@ fn start(answers: Answers) -> Running {
 /// A client that would wait for long.
 fn client(running: &Running) -> Channel {
     own_client(running, |config| {
-        config.deadline = Duration::from_secs(1000);
+        config.deadline = Duration::from_secs(1000).into();
     })
 }
 
 async fn unary(channel: &Channel, request: Request<Text>) -> Result<Response<Text>, Status> {
-    in_time(channel.unary("/echo.Echo/Unary", request)).await
+    in_time(channel.unary(method("Unary"), request)).await
 }
 
 fn text(text: &str) -> Request<Text> {
@@ -170,7 +170,7 @@ async fn metadata_for_both_ends_of_a_response_arrive_with_a_success_and_with_a_f
     );
     assert_eq!(status.metadata().get("last").unwrap(), "2");
 
-    let path = "/echo.Echo/ServerStreaming";
+    let path = method("ServerStreaming");
     let response: Response<BoxStream<Text>> =
         in_time(channel.server_streaming(path, text("hello")))
             .await

@@ -77,6 +77,12 @@ impl Service for dyn EchoInterface {
     }
 }
 
+/// The method of this name.
+pub(crate) fn method(name: &str) -> &'static Method {
+    let mut methods = <dyn EchoInterface as Service>::METHODS.iter();
+    methods.find(|method| method.name() == name).unwrap()
+}
+
 /// Says what it hears, but for a few words.
 #[derive(Debug, Default)]
 pub(crate) struct Echo {

@@ -8,6 +8,7 @@
 //! | `deadlines` | how long a call may take |
 //! | `connections` | peers that speak something else, or nothing; the spread over workers |
 //! | `stop` | the drain, and what is cut |
+//! | `interceptors` | what calls pass through on their way to a handler |
 //! | `listen` | addresses that can be had, and those that cannot |
 //! | `standard` | health and reflection |
 //! | `management` | the second port: health, metrics and pages |
@@ -28,6 +29,7 @@ mod deadlines;
 mod echo;
 mod fixture;
 mod health;
+mod interceptors;
 mod listen;
 mod management;
 mod metrics;

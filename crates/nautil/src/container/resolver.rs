@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shaku::Interface;
+use shaku::{Component, Interface};
 
 use super::error::ResolveError;
 use super::module::Container;
@@ -43,6 +43,15 @@ impl<'context> Resolver<'context> {
     /// Returns the singleton that is bound to `I`. If it cannot be resolved, the factory ends here.
     pub fn get<I: Interface + ?Sized>(&mut self) -> Arc<I> {
         self.container.get().unwrap_or_else(ResolveError::unwind)
+    }
+
+    /// Builds a component that need not be bound, for the bootloader of this name. If it cannot be built, the factory ends here.
+    pub(crate) fn make<C: Component<Container>>(
+        &mut self,
+        bootloader: &'static str,
+    ) -> Arc<C::Interface> {
+        let made = self.container.make::<C>(bootloader);
+        made.unwrap_or_else(ResolveError::unwind)
     }
 
     /// Returns every component that bootloaders added to the list of `I`, in the order of declaration. If one of them cannot be

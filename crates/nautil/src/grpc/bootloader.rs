@@ -9,7 +9,10 @@ use nautil_grpc::client::describe;
 use nautil_grpc::metrics::Metrics;
 use nautil_grpc::server::{self, BindFault, ServerConfig};
 
-use super::{GrpcConfig, HealthChecks, NetworkConnect, Pages, Services, command};
+use super::{
+    Clients, GrpcConfig, HealthChecks, Interceptors, NetworkConnect, Pages, Services, checks,
+    command,
+};
 use crate::bootloader::{Boot, Bootloader, BoxError, Init};
 use crate::container::{Container, ResolveError};
 
@@ -23,6 +26,7 @@ impl Bootloader for GrpcServerBootloader {
         init.declare::<Services>();
         init.declare::<Pages>();
         init.declare::<HealthChecks>();
+        init.declare::<Interceptors>();
         init.check(|container| whole(container, Services::check));
         init.check(|container| whole(container, Pages::check));
         init.check(|container| whole(container, HealthChecks::check));
@@ -31,16 +35,24 @@ impl Bootloader for GrpcServerBootloader {
             .command::<command::Serve>()
             .command::<command::Health>()
             .command::<command::GrpcServices>()
+            .command::<command::GrpcExplain>()
             .describe(failed_bind);
     }
 
     async fn boot(&self, boot: &Boot) -> Result<(), BoxError> {
         let services = boot.get::<Services>()?;
         let served: Vec<&'static str> = services.iter().map(|service| service.name).collect();
-        match boot.get::<HealthChecks>()?.unknown(&served) {
-            Some(unknown) => Err(unknown.into()),
-            None => Ok(()),
+        if let Some(unknown) = boot.get::<HealthChecks>()?.unknown(&served) {
+            return Err(unknown.into());
         }
+        let interceptors = boot.get::<Interceptors>()?;
+        checks::server(&services, &interceptors, &*boot.get::<ServerConfig>()?)?;
+        checks::clients(
+            &services,
+            &*boot.get::<Clients>()?,
+            &interceptors,
+            &*boot.get::<Container>()?,
+        )
     }
 }
 
@@ -61,6 +73,8 @@ pub(crate) struct GrpcClientBootloader;
 
 impl Bootloader for GrpcClientBootloader {
     fn init(&self, init: &mut Init<'_>) {
+        init.declare::<Clients>();
+        init.declare::<Interceptors>();
         init.bind::<NetworkConnect>().describe(failed_call);
     }
 }

@@ -10,8 +10,8 @@ use shaku::{Component, Interface};
 use tower_layer::Layer;
 
 use super::{
-    Connect, DynHealthCheck, DynPage, GrpcServerBootloader, HealthCheck, HealthChecks, Page, Pages,
-    Services,
+    Clients, Connect, DynHealthCheck, DynPage, GrpcServerBootloader, HealthCheck, HealthChecks,
+    Interceptors, Page, Pages, Services,
 };
 use crate::bootloader::{Init, name};
 use crate::config::Section;
@@ -375,6 +375,8 @@ impl Init<'_> {
         I: Service + Interface + ?Sized,
         T: Section,
     {
+        let bootloader = self.bootloader();
+        self.declare::<Clients>().add::<I, T>(config, bootloader);
         self.factory::<I>(move |resolver| {
             let section = resolver.get::<T>();
             let connect = resolver.get::<dyn Connect>();
@@ -382,7 +384,13 @@ impl Init<'_> {
                 service: I::NAME,
                 variable: I::HOST_VARIABLE,
             };
-            Ok(I::client(connect.connect(target, config(&section))?))
+            let config = config(&section);
+            let names = config.interceptors.as_deref();
+            let interceptors = resolver
+                .get::<Interceptors>()
+                .for_client::<I>(names, resolver);
+            let channel = connect.connect(target, config)?;
+            Ok(I::client(channel.intercept::<I>(&interceptors, names)?))
         })
     }
 }

@@ -9,14 +9,12 @@ use nautil_grpc::client::{
     self, Channel, ClientConfig, FailureKind, Host, PinFault, Target, connect_pinned,
 };
 use nautil_grpc::health::{HealthCheckRequest, HealthCheckResponse, ServingStatus};
-use nautil_grpc::server::{Listen, ServerConfig, TlsConfig};
+use nautil_grpc::server::{Listen, ServerConfig, TlsConfig, health_methods};
 use nautil_grpc::{Code, Request, Status, code_name};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::endpoint::Endpoint;
 use super::unhealthy::Unhealthy;
-
-const CHECK: &str = "/grpc.health.v1.Health/Check";
 
 /// Which server is asked, and how.
 #[derive(Debug)]
@@ -83,16 +81,17 @@ impl Probe {
         }
         let config = ClientConfig {
             host: Some(self.host()?),
-            deadline: timeout,
+            deadline: timeout.into(),
             // The deadline is to come first.
             connect_timeout: timeout.saturating_mul(2),
             ..ClientConfig::default()
         };
         let channel = self.channel(&config);
+        let [check, _] = health_methods();
         let request = Request::new(HealthCheckRequest {
             service: service.clone(),
         });
-        let answer = channel.unary(CHECK, request).await;
+        let answer = channel.unary(check, request).await;
         let answer: HealthCheckResponse = match answer {
             Ok(response) => response.into_inner(),
             Err(status) => {

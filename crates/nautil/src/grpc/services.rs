@@ -1,20 +1,34 @@
 //! The services that bootloaders serve.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use nautil_grpc::Service;
 use nautil_grpc::server::{Error, ResponseBody, RoutedBy, Router, Routes, ServerConfig};
+use nautil_grpc::{Method, Service};
 use shaku::Component;
 use tower_layer::Layer;
 
+use super::Interceptors;
 use crate::container::{Container, ResolveError, short_name};
 
 /// Every service that is served, with its component, and the layers around all of them.
 #[derive(Default)]
 pub(crate) struct Services {
     entries: Vec<ServiceEntry>,
-    layers: Vec<Box<dyn Fn(Router) -> Router + Send + Sync>>,
+    layers: Vec<LayerEntry>,
+}
+
+/// A layer around all services.
+type LayerEntry = Box<dyn Fn(&Container) -> Result<Mount, ResolveError> + Send + Sync>;
+
+/// A layer that is made of what is in the container. The type `F` of what makes it tells it apart from others.
+pub(crate) struct MadeLayer<L, F>(L, PhantomData<fn() -> F>);
+
+impl<L, F> MadeLayer<L, F> {
+    pub(crate) fn new(layer: L) -> Self {
+        MadeLayer(layer, PhantomData)
+    }
 }
 
 /// A served service.
@@ -24,6 +38,7 @@ pub(crate) struct ServiceEntry {
     pub(crate) implementation: String,
     pub(crate) bootloader: &'static str,
     pub(crate) descriptor_set: &'static [u8],
+    pub(crate) methods: &'static [Method],
     make: fn(&Container, &'static str) -> Result<Mount, ResolveError>,
 }
 
@@ -46,6 +61,7 @@ impl Services {
             implementation: short_name::<C>(),
             bootloader,
             descriptor_set: <C::Interface as Service>::DESCRIPTOR_SET,
+            methods: <C::Interface as Service>::METHODS,
             make: |container, bootloader| {
                 let service: Arc<C::Interface> = container.make::<C>(bootloader)?;
                 Ok(Box::new(|router| router.mount(service)))
@@ -60,8 +76,23 @@ impl Services {
         L::Service: RoutedBy<B>,
         B: ResponseBody,
     {
-        self.layers
-            .push(Box::new(move |router| router.layer(layer.clone())));
+        self.layers.push(Box::new(move |_| {
+            let layer = layer.clone();
+            Ok(Box::new(|router| router.layer(layer)))
+        }));
+    }
+
+    pub(crate) fn add_made_layer<L, F, B>(&mut self)
+    where
+        L: Layer<Routes> + Clone + Send + Sync + 'static,
+        L::Service: RoutedBy<B>,
+        B: ResponseBody,
+        F: 'static,
+    {
+        self.layers.push(Box::new(|container| {
+            let layer = container.get::<MadeLayer<L, F>>()?.0.clone();
+            Ok(Box::new(|router| router.layer(layer)))
+        }));
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ServiceEntry> {
@@ -83,20 +114,27 @@ impl Services {
         config: &ServerConfig,
     ) -> Result<Routes, RoutesError> {
         let mounts = self.make(container).map_err(RoutesError::Resolve)?;
-        let router = Router::new(config).with_health().with_reflection();
-        let router = mounts
-            .into_iter()
-            .fold(router, |router, mount| mount(router));
-        // The router puts each layer around those before it; the first declared is to be the outermost.
-        let layers = self.layers.iter().rev();
-        Ok(layers.fold(router, |router, layer| layer(router)).build()?)
+        let interceptors = container
+            .get::<Interceptors>()
+            .and_then(|declared| declared.for_server(container))
+            .map_err(|fault| RoutesError::Resolve(vec![fault]))?;
+        let router = Router::new(config)
+            .intercept(interceptors)
+            .with_health()
+            .with_reflection();
+        let mounts = mounts.into_iter();
+        Ok(mounts.fold(router, |router, mount| mount(router)).build()?)
     }
 
     fn make(&self, container: &Container) -> Result<Vec<Mount>, Vec<ResolveError>> {
         let mut mounts = Vec::new();
         let mut faults = Vec::new();
-        for entry in &self.entries {
-            match (entry.make)(container, entry.bootloader) {
+        let services = self.entries.iter();
+        let services = services.map(|entry| (entry.make)(container, entry.bootloader));
+        // The router puts each layer around those before it; the first declared is to be the outermost.
+        let layers = self.layers.iter().rev().map(|layer| layer(container));
+        for made in services.chain(layers) {
+            match made {
                 Ok(mount) => mounts.push(mount),
                 Err(fault) => faults.push(fault),
             }

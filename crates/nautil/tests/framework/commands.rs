@@ -50,6 +50,7 @@ Commands
 
 const DEV: &str =
     "  dev                 Serve, and swap the server for a new one whenever a file changes\n";
+const EXPLAIN: &str = "  grpc:explain        What holds for the calls of one method: limits, deadlines, interceptors, and where each comes from\n";
 const GENERATE: &str = "  grpc:generate       Generate messages, interfaces and clients from the contracts in config/grpc.toml\n";
 
 #[tokio::test]
@@ -61,7 +62,7 @@ async fn the_list_groups_commands_by_namespace() {
     };
     let dev = if cfg!(feature = "dev") { DEV } else { "" };
     let [start, middle, end] = LIST;
-    let list = [start, dev, middle, generate, end].concat();
+    let list = [start, dev, middle, EXPLAIN, generate, end].concat();
     assert_done(&call(&["list"]).await, &list);
 }
 

@@ -5,6 +5,16 @@ pub struct Words {
     #[prost(string, tag = "1")]
     pub text: ::nautil::prost::alloc::string::String,
 }
+impl ::nautil::prost::Name for Words {
+    const NAME: &'static str = "Words";
+    const PACKAGE: &'static str = "streams";
+    fn full_name() -> ::nautil::prost::alloc::string::String {
+        "streams.Words".into()
+    }
+    fn type_url() -> ::nautil::prost::alloc::string::String {
+        "type.googleapis.com/streams.Words".into()
+    }
+}
 /// One of each kind.
 #[::nautil::async_trait]
 pub trait EchoServiceInterface: ::nautil::container::Interface {
@@ -39,21 +49,25 @@ impl ::nautil::grpc::Service for dyn EchoServiceInterface {
     const NAME: &'static str = "streams.EchoService";
     const METHODS: &'static [::nautil::grpc::Method] = &[
         ::nautil::grpc::Method::new(
-            "/streams.EchoService/Say",
-            ::nautil::grpc::MethodKind::Unary,
-        ),
+                "/streams.EchoService/Say",
+                ::nautil::grpc::MethodKind::Unary,
+            )
+            .with_descriptor_set(super::DESCRIPTOR_SET),
         ::nautil::grpc::Method::new(
-            "/streams.EchoService/Split",
-            ::nautil::grpc::MethodKind::ServerStreaming,
-        ),
+                "/streams.EchoService/Split",
+                ::nautil::grpc::MethodKind::ServerStreaming,
+            )
+            .with_descriptor_set(super::DESCRIPTOR_SET),
         ::nautil::grpc::Method::new(
-            "/streams.EchoService/Join",
-            ::nautil::grpc::MethodKind::ClientStreaming,
-        ),
+                "/streams.EchoService/Join",
+                ::nautil::grpc::MethodKind::ClientStreaming,
+            )
+            .with_descriptor_set(super::DESCRIPTOR_SET),
         ::nautil::grpc::Method::new(
-            "/streams.EchoService/Repeat",
-            ::nautil::grpc::MethodKind::Streaming,
-        ),
+                "/streams.EchoService/Repeat",
+                ::nautil::grpc::MethodKind::Streaming,
+            )
+            .with_descriptor_set(super::DESCRIPTOR_SET),
     ];
     const DESCRIPTOR_SET: &'static [u8] = super::DESCRIPTOR_SET;
     const HOST_VARIABLE: &'static str = "ECHO_SERVICE_HOST";
@@ -111,7 +125,8 @@ impl EchoServiceInterface for EchoServiceClient {
         ::nautil::grpc::Response<Words>,
         ::nautil::grpc::Status,
     > {
-        self.channel.unary("/streams.EchoService/Say", request).await
+        let method = &<dyn EchoServiceInterface as ::nautil::grpc::Service>::METHODS[0];
+        self.channel.unary(method, request).await
     }
     async fn split(
         &self,
@@ -120,7 +135,8 @@ impl EchoServiceInterface for EchoServiceClient {
         ::nautil::grpc::Response<::nautil::grpc::BoxStream<Words>>,
         ::nautil::grpc::Status,
     > {
-        self.channel.server_streaming("/streams.EchoService/Split", request).await
+        let method = &<dyn EchoServiceInterface as ::nautil::grpc::Service>::METHODS[1];
+        self.channel.server_streaming(method, request).await
     }
     async fn join(
         &self,
@@ -129,7 +145,8 @@ impl EchoServiceInterface for EchoServiceClient {
         ::nautil::grpc::Response<Words>,
         ::nautil::grpc::Status,
     > {
-        self.channel.client_streaming("/streams.EchoService/Join", request).await
+        let method = &<dyn EchoServiceInterface as ::nautil::grpc::Service>::METHODS[2];
+        self.channel.client_streaming(method, request).await
     }
     async fn repeat(
         &self,
@@ -138,6 +155,7 @@ impl EchoServiceInterface for EchoServiceClient {
         ::nautil::grpc::Response<::nautil::grpc::BoxStream<Words>>,
         ::nautil::grpc::Status,
     > {
-        self.channel.streaming("/streams.EchoService/Repeat", request).await
+        let method = &<dyn EchoServiceInterface as ::nautil::grpc::Service>::METHODS[3];
+        self.channel.streaming(method, request).await
     }
 }

@@ -1,0 +1,21 @@
+//! What a call begins with beside its request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+
+use super::trailers::Trailers;
+
+/// What a call begins with beside its request.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// How long it may take from now; nothing where nobody says.
+    pub(super) limit: Option<Duration>,
+    /// The request id of the call that is being served.
+    pub(super) request_id: Option<HeaderValue>,
+    /// Metadata of the call that is being served.
+    pub(super) metadata: Option<Arc<HeaderMap>>,
+    /// Who wants to have the trailers apart.
+    pub(super) trailers: Option<Trailers>,
+}

@@ -1,0 +1,286 @@
+//! Calls that pass through interceptors, in each of the four kinds.
+//!
+//! Messages stay what the handler's types are, unless an interceptor wants to see them: only then each has a form of bytes of its
+//! own.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
+use http::Extensions;
+use prost::Message;
+use tonic::body::Body;
+use tonic::{Request, Response, Status};
+
+use super::active::Active;
+use super::begun::{Begun, run};
+use super::reply;
+use super::request::{Incoming, decode};
+use crate::codec::Compressor;
+use crate::interceptor::{Answer, Chain, Hooks, InterceptedCall, MessageHooks, Source};
+use crate::{BoxStream, EncodedMessage, Method};
+
+/// What became of a call up to the head of its response.
+struct Passed<T> {
+    answer: Result<Answer<T>, Status>,
+    responses: MessageHooks,
+    active: Active,
+}
+
+/// What the handler takes its request from.
+struct Inner {
+    incoming: Incoming,
+    /// The one message, where an interceptor wanted to have it.
+    read: Option<EncodedMessage>,
+    reading: Option<BoxFuture<'static, Result<EncodedMessage, Status>>>,
+    extensions: Extensions,
+    method: &'static Method,
+}
+
+pub(super) async fn unary<A, B, F, R>(
+    chain: Arc<Chain>,
+    begun: Begun,
+    handler: F,
+) -> http::Response<Body>
+where
+    A: Message + Default,
+    B: Message,
+    F: FnOnce(Request<A>) -> R + Send,
+    R: Future<Output = Result<Response<B>, Status>> + Send,
+{
+    let (limit, compressor) = (begun.limit, begun.compressor);
+    let passed = pass(&chain, begun, |inner, call, hooks| {
+        one(inner, call, hooks, handler)
+    })
+    .await;
+    passed.reply_with_one(limit, compressor)
+}
+
+pub(super) async fn server_streaming<A, B, F, R>(
+    chain: Arc<Chain>,
+    begun: Begun,
+    handler: F,
+) -> http::Response<Body>
+where
+    A: Message + Default,
+    B: Message + 'static,
+    F: FnOnce(Request<A>) -> R + Send,
+    R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send,
+{
+    let (limit, compressor) = (begun.limit, begun.compressor);
+    let passed = pass(&chain, begun, |inner, call, hooks| {
+        one(inner, call, hooks, handler)
+    })
+    .await;
+    passed.reply_with_many(limit, compressor)
+}
+
+pub(super) async fn client_streaming<A, B, F, R>(
+    chain: Arc<Chain>,
+    begun: Begun,
+    handler: F,
+) -> http::Response<Body>
+where
+    A: Message + Default + 'static,
+    B: Message,
+    F: FnOnce(Request<BoxStream<A>>) -> R + Send,
+    R: Future<Output = Result<Response<B>, Status>> + Send,
+{
+    let (limit, compressor) = (begun.limit, begun.compressor);
+    let passed = pass(&chain, begun, |inner, call, hooks| {
+        many(inner, call, hooks, handler)
+    })
+    .await;
+    passed.reply_with_one(limit, compressor)
+}
+
+pub(super) async fn streaming<A, B, F, R>(
+    chain: Arc<Chain>,
+    begun: Begun,
+    handler: F,
+) -> http::Response<Body>
+where
+    A: Message + Default + 'static,
+    B: Message + 'static,
+    F: FnOnce(Request<BoxStream<A>>) -> R + Send,
+    R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send,
+{
+    let (limit, compressor) = (begun.limit, begun.compressor);
+    let passed = pass(&chain, begun, |inner, call, hooks| {
+        many(inner, call, hooks, handler)
+    })
+    .await;
+    passed.reply_with_many(limit, compressor)
+}
+
+/// Sees a call through its chain. `start` begins the handler's work.
+async fn pass<T, S, W>(chain: &Chain, begun: Begun, start: S) -> Passed<T>
+where
+    T: Send,
+    S: FnOnce(Inner, &mut InterceptedCall, &mut Hooks) -> W + Send,
+    W: Future<Output = Result<Response<T>, Status>> + Send,
+{
+    let mut active = begun.active;
+    let method = active.method();
+    let mut call = InterceptedCall::served(method, begun.metadata);
+    let mut hooks = Hooks::new(method);
+    let inner = Inner {
+        incoming: begun.incoming,
+        read: None,
+        reading: None,
+        extensions: begun.extensions,
+        method,
+    };
+    let answer = active
+        .run(chain.pass(&mut call, &mut hooks, inner, start))
+        .await;
+    active.set_ends(hooks.ends);
+    Passed {
+        answer,
+        responses: hooks.responses,
+        active,
+    }
+}
+
+impl Source for Inner {
+    fn poll_one(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<EncodedMessage>, Status>> {
+        if self.method.kind().has_request_stream() {
+            return Poll::Ready(Ok(None));
+        }
+        if self.read.is_none() {
+            let incoming = &mut self.incoming;
+            let reading = self
+                .reading
+                .get_or_insert_with(|| incoming.take().one().boxed());
+            let read = ready!(reading.poll_unpin(context));
+            self.reading = None;
+            self.read = Some(read?);
+        }
+        Poll::Ready(Ok(self.read.clone()))
+    }
+}
+
+/// Runs a handler that takes one message.
+fn one<A, T, F, R>(
+    inner: Inner,
+    call: &mut InterceptedCall,
+    hooks: &mut Hooks,
+    handler: F,
+) -> impl Future<Output = Result<Response<T>, Status>> + use<A, T, F, R>
+where
+    A: Message + Default,
+    F: FnOnce(Request<A>) -> R,
+    R: Future<Output = Result<Response<T>, Status>>,
+{
+    let metadata = call.take_metadata();
+    let mut requests = hooks.requests.take();
+    async move {
+        let message = if inner.read.is_none() && requests.is_empty() {
+            inner.incoming.one().await?
+        } else {
+            let message = match inner.read {
+                Some(message) => message,
+                None => inner.incoming.one().await?,
+            };
+            decode(requests.show(message)?)?
+        };
+        let request = Request::from_parts(metadata, inner.extensions, message);
+        run(handler, request, inner.method).await
+    }
+}
+
+/// Runs a handler that takes a stream.
+fn many<A, T, F, R>(
+    inner: Inner,
+    call: &mut InterceptedCall,
+    hooks: &mut Hooks,
+    handler: F,
+) -> impl Future<Output = Result<Response<T>, Status>> + use<A, T, F, R>
+where
+    A: Message + Default + 'static,
+    F: FnOnce(Request<BoxStream<A>>) -> R,
+    R: Future<Output = Result<Response<T>, Status>>,
+{
+    let metadata = call.take_metadata();
+    let mut requests = hooks.requests.take();
+    async move {
+        let messages = if requests.is_empty() {
+            inner.incoming.many()?
+        } else {
+            let messages = inner.incoming.many::<EncodedMessage>()?;
+            let shown = messages.map(move |message| decode(requests.show(message?)?));
+            until_error(shown.boxed())
+        };
+        let request = Request::from_parts(metadata, inner.extensions, messages);
+        run(handler, request, inner.method).await
+    }
+}
+
+/// A stream that is over at its first error.
+fn until_error<M: Send + 'static>(messages: BoxStream<M>) -> BoxStream<M> {
+    let messages = stream::unfold(Some(messages), |messages| async {
+        let mut messages = messages?;
+        let next = messages.next().await?;
+        let rest = next.is_ok().then_some(messages);
+        Some((next, rest))
+    });
+    messages.boxed()
+}
+
+impl<B: Message> Passed<B> {
+    fn reply_with_one(
+        mut self,
+        limit: usize,
+        compressor: Option<Compressor>,
+    ) -> http::Response<Body> {
+        let encoded = match self.answer {
+            Ok(Answer::Work(response)) if self.responses.is_empty() => {
+                return reply::one(Ok(response), limit, compressor, self.active);
+            }
+            Ok(Answer::Work(response)) => Ok(response.map(|message| EncodedMessage::of(&message))),
+            Ok(Answer::Interceptor(response)) => {
+                Ok(response.map(|mut messages| messages.pop().unwrap_or_default()))
+            }
+            Err(status) => Err(status),
+        };
+        let responses = &mut self.responses;
+        let shown = encoded.and_then(|response| {
+            let (metadata, message, extensions) = response.into_parts();
+            let message = responses.show(message)?;
+            Ok(Response::from_parts(metadata, message, extensions))
+        });
+        reply::one(shown, limit, compressor, self.active)
+    }
+}
+
+impl<B: Message + 'static> Passed<BoxStream<B>> {
+    fn reply_with_many(self, limit: usize, compressor: Option<Compressor>) -> http::Response<Body> {
+        let encoded = match self.answer {
+            Ok(Answer::Work(response)) if self.responses.is_empty() => {
+                return reply::many(Ok(response), limit, compressor, self.active);
+            }
+            Ok(Answer::Work(response)) => Ok(response.map(|messages| {
+                let encoded = messages.map(|message| Ok(EncodedMessage::of(&message?)));
+                encoded.boxed()
+            })),
+            Ok(Answer::Interceptor(response)) => {
+                Ok(response.map(|messages| stream::iter(messages).map(Ok).boxed()))
+            }
+            Err(status) => Err(status),
+        };
+        let mut responses = self.responses;
+        let shown = encoded.map(|response| {
+            response.map(|messages: BoxStream<EncodedMessage>| {
+                messages
+                    .map(move |message| responses.show(message?))
+                    .boxed()
+            })
+        });
+        reply::many(shown, limit, compressor, self.active)
+    }
+}
