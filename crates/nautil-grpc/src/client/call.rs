@@ -15,9 +15,9 @@ use tonic::Status;
 
 use super::failure::{self, Callee};
 use super::response::{Received, Response, ResponseError};
+use super::response_metadata::ResponseMetadata;
 use super::send::{ResponseHead, SendError};
 use super::terms::Terms;
-use super::trailers::Trailers;
 use crate::BoxStream;
 
 /// After how many messages that were there at once it is time for a look at the clock.
@@ -34,8 +34,8 @@ pub(super) struct ClientCall {
     request_id: Option<HeaderValue>,
     /// Metadata of the call that is being served.
     metadata: Option<Arc<HeaderMap>>,
-    /// Who wants to have the trailers apart.
-    trailers: Option<Trailers>,
+    /// Who wants to have the metadata of the response apart.
+    received: Option<ResponseMetadata>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Brings the error at which the caller's own stream stopped.
     outgoing: Option<oneshot::Receiver<Status>>,
@@ -68,14 +68,14 @@ impl ClientCall {
             limit,
             request_id,
             metadata,
-            trailers,
+            received,
         } = terms;
         Self {
             callee,
             limit,
             request_id,
             metadata,
-            trailers,
+            received,
             timer: limit.map(|limit| Box::pin(tokio::time::sleep(limit))),
             outgoing: None,
             responded: false,
@@ -121,8 +121,12 @@ impl ClientCall {
         });
         let (response, sending) = answered.await?;
         self.responded = true;
-        Response::begin(response, sending, limit)
-            .map_err(|fault| self.failed(CallError::Response(fault)))
+        let begun = Response::begin(response, sending, limit)
+            .map_err(|fault| self.failed(CallError::Response(fault)))?;
+        if let Some(wanted) = &self.received {
+            wanted.set_headers(begun.0.clone());
+        }
+        Ok(begun)
     }
 
     /// The one message of a response, with what its trailers say besides, unless somebody wants to have those apart.
@@ -140,10 +144,10 @@ impl ClientCall {
                 }
                 Received::End(trailers) => {
                     let message = message.ok_or_else(|| self.miscounted("there is no message"))?;
-                    let Some(wanted) = &self.trailers else {
+                    let Some(wanted) = &self.received else {
                         return Ok((message, trailers));
                     };
-                    wanted.set(trailers);
+                    wanted.set_trailers(trailers);
                     return Ok((message, HeaderMap::new()));
                 }
             }
@@ -217,9 +221,9 @@ impl ClientCall {
 
     fn failed(&mut self, error: CallError) -> Status {
         if let (Some(wanted), CallError::Response(ResponseError::Answered(status))) =
-            (&self.trailers, &error)
+            (&self.received, &error)
         {
-            wanted.set(status.metadata().clone().into_headers());
+            wanted.set_trailers(status.metadata().clone().into_headers());
         }
         // The stream's own error may have come after the look at it, and is why the call failed.
         if let Some(outgoing) = &mut self.outgoing
@@ -255,8 +259,8 @@ impl<M: Message + Default> Stream for Messages<M> {
         let next = match ready!(call.poll(reading, context)) {
             Ok(Received::Message(message)) => return Poll::Ready(Some(Ok(message))),
             Ok(Received::End(trailers)) => {
-                if let Some(wanted) = &call.trailers {
-                    wanted.set(trailers);
+                if let Some(wanted) = &call.received {
+                    wanted.set_trailers(trailers);
                 }
                 None
             }

@@ -301,7 +301,7 @@ impl Channel {
             limit,
             request_id,
             metadata,
-            trailers: request.extensions().get().cloned(),
+            received: request.extensions().get().cloned(),
         })
     }
 

@@ -18,8 +18,8 @@ use tonic::{Request, Response, Status};
 use super::deadline::asked;
 use super::direct::Direct;
 use super::failure;
+use super::response_metadata::ResponseMetadata;
 use super::terms::Terms;
-use super::trailers::Trailers;
 use crate::interceptor::{Answer, Chain, Ends, Hooks, InterceptedCall, MessageHooks, Source};
 use crate::{BoxStream, EncodedMessage, Method};
 
@@ -169,8 +169,8 @@ struct Begun {
     deadline: Option<Instant>,
     /// What the caller itself set.
     asked: Option<Duration>,
-    trailers: Trailers,
-    /// Whether the caller wants to have the trailers apart.
+    received: ResponseMetadata,
+    /// Whether the caller wants to have the metadata of the response apart.
     is_apart: bool,
 }
 
@@ -178,11 +178,11 @@ struct Begun {
 struct Passed<T> {
     answer: Result<Answer<T>, Status>,
     hooks: Hooks,
-    trailers: Trailers,
+    received: ResponseMetadata,
     is_apart: bool,
 }
 
-/// Takes a call apart. The trailers are always wanted: interceptors see them at the end.
+/// Takes a call apart. The metadata of the response are always wanted: interceptors see the trailers at the end.
 fn begin<A>(
     method: &'static Method,
     request: Request<A>,
@@ -190,8 +190,8 @@ fn begin<A>(
     encoded: fn(&A) -> Option<EncodedMessage>,
 ) -> (Begun, Outgoing<A>) {
     let (metadata, extensions, message) = request.into_parts();
-    let is_apart = terms.trailers.is_some();
-    let trailers = terms.trailers.clone().unwrap_or_default();
+    let is_apart = terms.received.is_some();
+    let received = terms.received.clone().unwrap_or_default();
     let deadline = terms
         .limit
         .map(|limit| Instant::now() + limit.min(crate::call::LONGEST));
@@ -201,7 +201,7 @@ fn begin<A>(
         hooks: Hooks::new(method),
         limit: terms.limit,
         deadline,
-        trailers: trailers.clone(),
+        received: received.clone(),
         is_apart,
     };
     let outgoing = Outgoing {
@@ -209,7 +209,7 @@ fn begin<A>(
         extensions,
         encoded,
         terms: Terms {
-            trailers: Some(trailers),
+            received: Some(received),
             ..terms
         },
     };
@@ -265,7 +265,7 @@ impl Begun {
         Passed {
             answer,
             hooks: self.hooks,
-            trailers: self.trailers,
+            received: self.received,
             is_apart: self.is_apart,
         }
     }
@@ -365,11 +365,11 @@ impl<B: Message + Default> Passed<One<B>> {
             Ok(response) => (Some(response), Ok(())),
             Err(status) => (None, Err(status)),
         };
-        let ended = end(self.hooks.ends, ended, &self.trailers);
+        let ended = end(self.hooks.ends, ended, &self.received);
         let mut response =
             ended.map(|()| response.expect("a call that failed does not succeed"))?;
         if !self.is_apart
-            && let Some(trailers) = self.trailers.get()
+            && let Some(trailers) = self.received.trailers()
         {
             let mut headers = std::mem::take(response.metadata_mut()).into_headers();
             headers.extend(trailers.into_headers());
@@ -400,7 +400,7 @@ impl<B: Message + Default + Send + 'static> Passed<Many<B>> {
                 response.map(|messages| read(stream::iter(messages).map(Ok).boxed()))
             }
             Err(status) => {
-                let ended = end(ends, Err(status), &self.trailers);
+                let ended = end(ends, Err(status), &self.received);
                 return Err(ended.expect_err("a call that failed does not succeed"));
             }
         };
@@ -410,7 +410,7 @@ impl<B: Message + Default + Send + 'static> Passed<Many<B>> {
         Ok(response.map(|messages| {
             let messages: BoxStream<B> = Box::pin(UntilEnd {
                 rest: Some((messages, ends)),
-                trailers: self.trailers,
+                received: self.received,
             });
             messages
         }))
@@ -421,7 +421,7 @@ impl<B: Message + Default + Send + 'static> Passed<Many<B>> {
 struct UntilEnd<B> {
     /// Nothing, once the stream is over.
     rest: Option<(BoxStream<B>, Ends)>,
-    trailers: Trailers,
+    received: ResponseMetadata,
 }
 
 impl<B> Stream for UntilEnd<B> {
@@ -444,14 +444,14 @@ impl<B> Stream for UntilEnd<B> {
         };
         // Dropping it resets what is still open.
         drop(messages);
-        Poll::Ready(end(ends, ended, &self.trailers).err().map(Err))
+        Poll::Ready(end(ends, ended, &self.received).err().map(Err))
     }
 }
 
 /// Tells interceptors of the end, and returns what they made of it.
-fn end(ends: Ends, ended: Result<(), Status>, trailers: &Trailers) -> Result<(), Status> {
-    let (ended, changed) = ends.run(ended, trailers.get().unwrap_or_default());
-    trailers.set(changed.into_headers());
+fn end(ends: Ends, ended: Result<(), Status>, received: &ResponseMetadata) -> Result<(), Status> {
+    let (ended, changed) = ends.run(ended, received.trailers().unwrap_or_default());
+    received.set_trailers(changed.into_headers());
     ended
 }
 

@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use super::outgoing::Sending;
 use super::status;
 use crate::Encoding;
-use crate::codec::{DecodeFault, Decoder, Half, TooLarge, stated_encoding};
+use crate::codec::{DecodeFault, Decoder, Half, TooLarge, is_proto, stated_encoding};
 
 /// A response that has begun. Dropping it cancels what is left of the call.
 pub(super) struct Response<M> {
@@ -176,8 +176,7 @@ fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, ResponseError> {
 fn not_grpc<B>(response: &http::Response<B>) -> Option<NotGrpc> {
     let headers = response.headers();
     let content_type = headers.get(CONTENT_TYPE);
-    let is_grpc =
-        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    let is_grpc = content_type.is_some_and(|value| is_proto(value.as_bytes()));
     if headers.contains_key(Status::GRPC_STATUS) || (is_grpc && response.status().is_success()) {
         return None;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
-use super::trailers::Trailers;
+use super::response_metadata::ResponseMetadata;
 
 /// What a call begins with beside its request.
 #[derive(Debug)]
@@ -16,6 +16,6 @@ pub(super) struct Terms {
     pub(super) request_id: Option<HeaderValue>,
     /// Metadata of the call that is being served.
     pub(super) metadata: Option<Arc<HeaderMap>>,
-    /// Who wants to have the trailers apart.
-    pub(super) trailers: Option<Trailers>,
+    /// Who wants to have the metadata of the response apart.
+    pub(super) received: Option<ResponseMetadata>,
 }

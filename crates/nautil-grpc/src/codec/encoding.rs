@@ -46,9 +46,9 @@ pub(crate) enum DecompressFault {
 /// The level of zstd's own command line: quicker than gzip, and smaller.
 const ZSTD_LEVEL: i32 = 3;
 
-/// The part of a message that zstd may look back on, as a power of two: what its levels up to 12 use for messages of the default
-/// limit. A frame that asks for more memory than that is refused, whatever it announces.
-const ZSTD_WINDOW: u32 = 22;
+/// The part of a message that zstd may look back on, as a power of two: the 8 MiB that every decoder should allow (RFC 8878, section
+/// 3.1.1.1.2). A frame that asks for more memory than that is refused, whatever it announces.
+const ZSTD_WINDOW: u32 = 23;
 
 impl Encoding {
     const ALL: [Self; 3] = [Self::Gzip, Self::Deflate, Self::Zstd];
@@ -105,6 +105,8 @@ impl Encoding {
                 let message = read(&mut decoder, compressed.len(), limit)?;
                 alone(decoder.into_inner(), message)
             }
+            // Some encoders make nothing of a message that is nothing.
+            Self::Zstd if compressed.is_empty() => Ok(Vec::new()),
             Self::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed)
                     .map_err(DecompressFault::Malformed)?

@@ -41,6 +41,16 @@ pub(crate) fn stated_encoding(headers: &HeaderMap) -> Result<Option<Encoding>, &
     }
 }
 
+/// Whether this content type is gRPC with messages of protobuf: `application/grpc` or `application/grpc+proto`, with parameters or
+/// without. `application/grpc+json` and `application/grpc-web` are not.
+pub(crate) fn is_proto(content_type: &[u8]) -> bool {
+    let media_type = content_type.split(|byte| *byte == b';').next();
+    let media_type = media_type.unwrap_or_default().trim_ascii();
+    // Media types are the same in any case (RFC 9110, section 8.3.1).
+    media_type.eq_ignore_ascii_case(b"application/grpc")
+        || media_type.eq_ignore_ascii_case(b"application/grpc+proto")
+}
+
 /// The bytes before a message: whether it is compressed, and its length in four bytes, the most significant first.
 const PREFIX: usize = 5;
 

@@ -14,20 +14,11 @@ use prost::Message;
 use tonic::body::Body;
 use tonic::{Request, Response, Status};
 
-use super::active::Active;
 use super::begun::{Begun, run};
 use super::reply;
 use super::request::{Incoming, decode};
-use crate::codec::Compressor;
-use crate::interceptor::{Answer, Chain, Hooks, InterceptedCall, MessageHooks, Source};
+use crate::interceptor::{Answer, Chain, Hooks, InterceptedCall, Source};
 use crate::{BoxStream, EncodedMessage, Method};
-
-/// What became of a call up to the head of its response.
-struct Passed<T> {
-    answer: Result<Answer<T>, Status>,
-    responses: MessageHooks,
-    active: Active,
-}
 
 /// What the handler takes its request from.
 struct Inner {
@@ -41,7 +32,7 @@ struct Inner {
 
 pub(super) async fn unary<A, B, F, R>(
     chain: Arc<Chain>,
-    begun: Begun,
+    mut begun: Begun,
     handler: F,
 ) -> http::Response<Body>
 where
@@ -50,17 +41,17 @@ where
     F: FnOnce(Request<A>) -> R + Send,
     R: Future<Output = Result<Response<B>, Status>> + Send,
 {
-    let (limit, compressor) = (begun.limit, begun.compressor);
-    let passed = pass(&chain, begun, |inner, call, hooks| {
+    let mut hooks = Hooks::new(begun.active.method());
+    let answer = pass(&chain, &mut begun, &mut hooks, |inner, call, hooks| {
         one(inner, call, hooks, handler)
-    })
-    .await;
-    passed.reply_with_one(limit, compressor)
+    });
+    let answer = answer.await;
+    finish_one(answer, hooks, begun)
 }
 
 pub(super) async fn server_streaming<A, B, F, R>(
     chain: Arc<Chain>,
-    begun: Begun,
+    mut begun: Begun,
     handler: F,
 ) -> http::Response<Body>
 where
@@ -69,17 +60,17 @@ where
     F: FnOnce(Request<A>) -> R + Send,
     R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send,
 {
-    let (limit, compressor) = (begun.limit, begun.compressor);
-    let passed = pass(&chain, begun, |inner, call, hooks| {
+    let mut hooks = Hooks::new(begun.active.method());
+    let answer = pass(&chain, &mut begun, &mut hooks, |inner, call, hooks| {
         one(inner, call, hooks, handler)
-    })
-    .await;
-    passed.reply_with_many(limit, compressor)
+    });
+    let answer = answer.await;
+    finish_many(answer, hooks, begun)
 }
 
 pub(super) async fn client_streaming<A, B, F, R>(
     chain: Arc<Chain>,
-    begun: Begun,
+    mut begun: Begun,
     handler: F,
 ) -> http::Response<Body>
 where
@@ -88,17 +79,17 @@ where
     F: FnOnce(Request<BoxStream<A>>) -> R + Send,
     R: Future<Output = Result<Response<B>, Status>> + Send,
 {
-    let (limit, compressor) = (begun.limit, begun.compressor);
-    let passed = pass(&chain, begun, |inner, call, hooks| {
+    let mut hooks = Hooks::new(begun.active.method());
+    let answer = pass(&chain, &mut begun, &mut hooks, |inner, call, hooks| {
         many(inner, call, hooks, handler)
-    })
-    .await;
-    passed.reply_with_one(limit, compressor)
+    });
+    let answer = answer.await;
+    finish_one(answer, hooks, begun)
 }
 
 pub(super) async fn streaming<A, B, F, R>(
     chain: Arc<Chain>,
-    begun: Begun,
+    mut begun: Begun,
     handler: F,
 ) -> http::Response<Body>
 where
@@ -107,41 +98,37 @@ where
     F: FnOnce(Request<BoxStream<A>>) -> R + Send,
     R: Future<Output = Result<Response<BoxStream<B>>, Status>> + Send,
 {
-    let (limit, compressor) = (begun.limit, begun.compressor);
-    let passed = pass(&chain, begun, |inner, call, hooks| {
+    let mut hooks = Hooks::new(begun.active.method());
+    let answer = pass(&chain, &mut begun, &mut hooks, |inner, call, hooks| {
         many(inner, call, hooks, handler)
-    })
-    .await;
-    passed.reply_with_many(limit, compressor)
+    });
+    let answer = answer.await;
+    finish_many(answer, hooks, begun)
 }
 
 /// Sees a call through its chain. `start` begins the handler's work.
-async fn pass<T, S, W>(chain: &Chain, begun: Begun, start: S) -> Passed<T>
+async fn pass<T, S, W>(
+    chain: &Chain,
+    begun: &mut Begun,
+    hooks: &mut Hooks,
+    start: S,
+) -> Result<Answer<T>, Status>
 where
     T: Send,
     S: FnOnce(Inner, &mut InterceptedCall, &mut Hooks) -> W + Send,
     W: Future<Output = Result<Response<T>, Status>> + Send,
 {
-    let mut active = begun.active;
-    let method = active.method();
-    let mut call = InterceptedCall::served(method, begun.metadata);
-    let mut hooks = Hooks::new(method);
+    let method = begun.active.method();
+    let mut call = InterceptedCall::served(method, std::mem::take(&mut begun.metadata));
     let inner = Inner {
-        incoming: begun.incoming,
+        incoming: begun.incoming.take(),
         read: None,
         reading: None,
-        extensions: begun.extensions,
+        extensions: std::mem::take(&mut begun.extensions),
         method,
     };
-    let answer = active
-        .run(chain.pass(&mut call, &mut hooks, inner, start))
-        .await;
-    active.set_ends(hooks.ends);
-    Passed {
-        answer,
-        responses: hooks.responses,
-        active,
-    }
+    let through = chain.pass(&mut call, hooks, inner, start);
+    begun.active.run(through).await
 }
 
 impl Source for Inner {
@@ -232,55 +219,69 @@ fn until_error<M: Send + 'static>(messages: BoxStream<M>) -> BoxStream<M> {
     messages.boxed()
 }
 
-impl<B: Message> Passed<B> {
-    fn reply_with_one(
-        mut self,
-        limit: usize,
-        compressor: Option<Compressor>,
-    ) -> http::Response<Body> {
-        let encoded = match self.answer {
-            Ok(Answer::Work(response)) if self.responses.is_empty() => {
-                return reply::one(Ok(response), limit, compressor, self.active);
-            }
-            Ok(Answer::Work(response)) => Ok(response.map(|message| EncodedMessage::of(&message))),
-            Ok(Answer::Interceptor(response)) => {
-                Ok(response.map(|mut messages| messages.pop().unwrap_or_default()))
-            }
-            Err(status) => Err(status),
-        };
-        let responses = &mut self.responses;
-        let shown = encoded.and_then(|response| {
-            let (metadata, message, extensions) = response.into_parts();
-            let message = responses.show(message)?;
-            Ok(Response::from_parts(metadata, message, extensions))
-        });
-        reply::one(shown, limit, compressor, self.active)
-    }
+/// The reply of one message.
+fn finish_one<B: Message>(
+    answer: Result<Answer<B>, Status>,
+    hooks: Hooks,
+    begun: Begun,
+) -> http::Response<Body> {
+    let Hooks {
+        mut responses,
+        ends,
+        ..
+    } = hooks;
+    let (limit, compressor, mut active) = (begun.limit, begun.compressor, begun.active);
+    active.set_ends(ends);
+    let encoded = match answer {
+        Ok(Answer::Work(response)) if responses.is_empty() => {
+            return reply::one(Ok(response), limit, compressor, active);
+        }
+        Ok(Answer::Work(response)) => Ok(response.map(|message| EncodedMessage::of(&message))),
+        Ok(Answer::Interceptor(response)) => {
+            Ok(response.map(|mut messages| messages.pop().unwrap_or_default()))
+        }
+        Err(status) => Err(status),
+    };
+    let shown = encoded.and_then(|response| {
+        let (metadata, message, extensions) = response.into_parts();
+        let message = responses.show(message)?;
+        Ok(Response::from_parts(metadata, message, extensions))
+    });
+    reply::one(shown, limit, compressor, active)
 }
 
-impl<B: Message + 'static> Passed<BoxStream<B>> {
-    fn reply_with_many(self, limit: usize, compressor: Option<Compressor>) -> http::Response<Body> {
-        let encoded = match self.answer {
-            Ok(Answer::Work(response)) if self.responses.is_empty() => {
-                return reply::many(Ok(response), limit, compressor, self.active);
-            }
-            Ok(Answer::Work(response)) => Ok(response.map(|messages| {
-                let encoded = messages.map(|message| Ok(EncodedMessage::of(&message?)));
-                encoded.boxed()
-            })),
-            Ok(Answer::Interceptor(response)) => {
-                Ok(response.map(|messages| stream::iter(messages).map(Ok).boxed()))
-            }
-            Err(status) => Err(status),
-        };
-        let mut responses = self.responses;
-        let shown = encoded.map(|response| {
-            response.map(|messages: BoxStream<EncodedMessage>| {
-                messages
-                    .map(move |message| responses.show(message?))
-                    .boxed()
-            })
-        });
-        reply::many(shown, limit, compressor, self.active)
-    }
+/// The reply of many.
+fn finish_many<B: Message + 'static>(
+    answer: Result<Answer<BoxStream<B>>, Status>,
+    hooks: Hooks,
+    begun: Begun,
+) -> http::Response<Body> {
+    let Hooks {
+        mut responses,
+        ends,
+        ..
+    } = hooks;
+    let (limit, compressor, mut active) = (begun.limit, begun.compressor, begun.active);
+    active.set_ends(ends);
+    let encoded = match answer {
+        Ok(Answer::Work(response)) if responses.is_empty() => {
+            return reply::many(Ok(response), limit, compressor, active);
+        }
+        Ok(Answer::Work(response)) => Ok(response.map(|messages| {
+            let encoded = messages.map(|message| Ok(EncodedMessage::of(&message?)));
+            encoded.boxed()
+        })),
+        Ok(Answer::Interceptor(response)) => {
+            Ok(response.map(|messages| stream::iter(messages).map(Ok).boxed()))
+        }
+        Err(status) => Err(status),
+    };
+    let shown = encoded.map(|response| {
+        response.map(|messages: BoxStream<EncodedMessage>| {
+            messages
+                .map(move |message| responses.show(message?))
+                .boxed()
+        })
+    });
+    reply::many(shown, limit, compressor, active)
 }

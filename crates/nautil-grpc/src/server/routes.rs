@@ -21,6 +21,7 @@ use super::reply::{self, Reply};
 use super::served::Served;
 use super::span;
 use crate::call::Peer;
+use crate::codec::is_proto;
 use crate::{Interceptors, Method as RpcMethod, Service, UnknownInterceptor};
 
 /// All services with the layers around them. A tower service, cheap to clone: a test can call it without a server.
@@ -178,16 +179,6 @@ impl Table {
             ))),
         }
     }
-}
-
-/// Whether this content type is gRPC with messages of protobuf: `application/grpc` or `application/grpc+proto`, with parameters or
-/// without. `application/grpc+json` and `application/grpc-web` are not.
-fn is_proto(content_type: &[u8]) -> bool {
-    let media_type = content_type.split(|byte| *byte == b';').next();
-    let media_type = media_type.unwrap_or_default().trim_ascii();
-    // Media types are the same in any case (RFC 9110, section 8.3.1).
-    media_type.eq_ignore_ascii_case(b"application/grpc")
-        || media_type.eq_ignore_ascii_case(b"application/grpc+proto")
 }
 
 fn split(path: &str) -> Option<(&str, &str)> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
-use nautil_grpc::client::{ClientConfig, Failure, FailureKind, Trailers};
+use nautil_grpc::client::{ClientConfig, Failure, FailureKind, ResponseMetadata};
 use nautil_grpc::server::{Call, Reply};
 use nautil_grpc::{
     BoxStream, Calls, Channel, Code, Intercept, InterceptedCall, Intercepting, Interceptors,
@@ -358,18 +358,21 @@ async fn trailers_are_had_apart_where_they_are_asked_for() {
     let (address, _ends) = serve().await;
     let channel = Channel::connect(TARGET, &config(address)).unwrap();
     let mut request = Request::new(text("fail"));
-    let trailers = Trailers::of(&mut request);
-    assert!(trailers.get().is_none());
+    let metadata = ResponseMetadata::of(&mut request);
+    assert!(metadata.trailers().is_none());
     let answered: Result<Response<Text>, _> = in_time(channel.unary(GET, request)).await;
     answered.unwrap_err();
-    assert_eq!(trailers.get().unwrap().get("x-rule").unwrap(), "letters");
+    assert_eq!(
+        metadata.trailers().unwrap().get("x-rule").unwrap(),
+        "letters"
+    );
 
     let mut request = Request::new(text(""));
-    let trailers = Trailers::of(&mut request);
+    let metadata = ResponseMetadata::of(&mut request);
     let response = in_time(channel.server_streaming(WATCH, request))
         .await
         .unwrap();
-    assert!(trailers.get().is_none());
+    assert!(metadata.trailers().is_none());
     in_time(collect(response.into_inner())).await.unwrap();
-    assert!(trailers.get().unwrap().is_empty());
+    assert!(metadata.trailers().unwrap().is_empty());
 }

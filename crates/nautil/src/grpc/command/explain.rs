@@ -53,7 +53,7 @@ const OF_ALL: [&str; 3] = [
 ];
 
 /// What the config of a client says that its calls depend on.
-const OF_CLIENTS: [&str; 7] = [
+const OF_CLIENTS: [&str; 8] = [
     "host",
     "connect_timeout",
     "max_receive_message",
@@ -61,6 +61,7 @@ const OF_CLIENTS: [&str; 7] = [
     "compression.send",
     "compression.least",
     "tls.ca",
+    "tls.certificate",
 ];
 
 impl Command for GrpcExplain {
@@ -168,7 +169,7 @@ impl GrpcExplain {
     /// The interceptors, in the order in which a call passes them.
     fn list(&self, names: &[&str], side: Side, output: &Output) {
         if names.is_empty() {
-            output.note("no interceptors");
+            output.line("no interceptors");
             return;
         }
         let rows = names.iter().enumerate().filter_map(|(index, name)| {
