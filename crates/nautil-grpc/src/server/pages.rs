@@ -178,7 +178,7 @@ impl Pages {
         limit: Duration,
     ) -> Reply {
         let Some(page) = self.find(request.uri().path()) else {
-            return http_status(StatusCode::NOT_FOUND);
+            return http_status(StatusCode::NOT_FOUND, "there is no such page\n");
         };
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Box::pin(async {

@@ -47,11 +47,33 @@ pub(super) fn unknown_method<B>(request: &http::Request<B>) -> Reply {
     status(Status::unimplemented(format!("unknown method `{path}`")))
 }
 
-/// A reply that is an HTTP status, for a peer that does not speak gRPC.
-pub(super) fn http_status(status: http::StatusCode) -> Reply {
-    let mut response = http::Response::new(Body::empty());
+/// A reply that is an HTTP status with a line of text, for a peer that does not speak gRPC.
+pub(super) fn http_status(status: http::StatusCode, text: &'static str) -> Reply {
+    let mut response = http::Response::new(Body::new(Text(Some(text))));
     *response.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
     Box::pin(ready(response))
+}
+
+/// A body of one line.
+struct Text(Option<&'static str>);
+
+impl http_body::Body for Text {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let text = self.0.take();
+        Poll::Ready(text.map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes())))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 /// The reply of a handler that answers with one message of up to `limit` bytes. The call ends with it.

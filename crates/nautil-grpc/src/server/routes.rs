@@ -155,11 +155,17 @@ impl Table {
 
     pub(super) fn handle(&self, request: Request<Body>, peer: Arc<Peer>) -> Reply {
         if request.method() != Method::POST {
-            return reply::http_status(StatusCode::METHOD_NOT_ALLOWED);
+            return reply::http_status(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "a call of gRPC is a POST\n",
+            );
         }
         let content_type = request.headers().get(CONTENT_TYPE);
         if !content_type.is_some_and(|value| is_proto(value.as_bytes())) {
-            return reply::http_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            return reply::http_status(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the content type of a call is application/grpc\n",
+            );
         }
         // A handle on the path, no copy: the request goes on while its method is borrowed.
         let path = request.uri().path_and_query().cloned();
