@@ -11,7 +11,8 @@ use crate::source::{self, Page};
 use crate::support::ROOT;
 
 /// Words that look like a path and are none of this repository's, by their beginning.
-const NO_PATHS: [(&str, &str); 3] = [
+const NO_PATHS: [(&str, &str); 4] = [
+    ("currency.", "a method of a service"),
     ("target/", "what cargo writes"),
     ("deployment/cli", "a Deployment in Kubernetes"),
     ("kubernetes.io/tls", "a type of Secret"),

@@ -13,7 +13,7 @@ use crate::source::{self, Block, Page};
 use crate::support::{HOST, Process, Project, Ran, Server};
 
 /// How command lines begin that are not run here, and why not.
-const EXCEPTED: [(&str, &str); 16] = [
+const EXCEPTED: [(&str, &str); 17] = [
     (".ci/", "the gate, which runs this test"),
     ("cargo test", "tests, this one among them"),
     ("cargo bench", "minutes; nothing is asserted"),
@@ -40,6 +40,7 @@ const EXCEPTED: [(&str, &str); 16] = [
         "deployment/debug/up",
         "needs an engine; `deployment::debugger` does the same",
     ),
+    ("conformance/run", "needs Go; the gate runs it"),
     ("kubectl ", "needs a cluster"),
     ("apt-get ", "changes this machine"),
     ("install ", "changes this machine"),

@@ -16,6 +16,7 @@ use super::response;
 use super::send::send;
 use super::terms::Terms;
 use super::upstream::Upstream;
+use crate::call::received;
 use crate::codec::{Compressor, Half, encode};
 use crate::units::Limit;
 use crate::{BoxStream, Method};
@@ -181,7 +182,7 @@ impl Direct {
         self.note(&ended);
         let (mut headers, message, trailers) = ended?;
         headers.extend(trailers);
-        let metadata = MetadataMap::from_headers(headers);
+        let metadata = received(headers);
         Ok(Response::from_parts(
             metadata,
             message,
@@ -197,7 +198,7 @@ impl Direct {
     ) -> Result<Response<BoxStream<B>>, Status> {
         self.note(&begun);
         let (headers, response) = begun?;
-        let metadata = MetadataMap::from_headers(headers);
+        let metadata = received(headers);
         let messages = call.messages(response);
         Ok(Response::from_parts(
             metadata,

@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use tonic::Request;
 use tonic::metadata::MetadataMap;
 
+use crate::call::received;
+
 /// Both metadata of a response: those in its head, and those behind its last message, as soon as each is there. They are there
 /// for a call that failed, too.
 ///
@@ -55,14 +57,14 @@ impl ResponseMetadata {
     #[must_use]
     pub fn headers(&self) -> Option<MetadataMap> {
         let headers = self.0.lock().headers.clone();
-        headers.map(MetadataMap::from_headers)
+        headers.map(received)
     }
 
     /// The metadata behind the last message; nothing before the end of the response, or where that never came.
     #[must_use]
     pub fn trailers(&self) -> Option<MetadataMap> {
         let trailers = self.0.lock().trailers.clone();
-        trailers.map(MetadataMap::from_headers)
+        trailers.map(received)
     }
 
     pub(super) fn set_headers(&self, headers: HeaderMap) {

@@ -4,6 +4,8 @@ use http::HeaderMap;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
+use crate::call::received;
+
 /// The status that these headers state; nothing where they state none.
 ///
 /// What is wrong with its message or its details takes the code away from nobody: a message that is no UTF-8 is told as well as
@@ -20,7 +22,7 @@ pub(super) fn of(headers: &HeaderMap) -> Option<Status> {
         code,
         message,
         details.unwrap_or_default(),
-        MetadataMap::from_headers(metadata),
+        received(metadata),
     ))
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use prost::Message;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use super::active::{Active, deadline_exceeded};
@@ -16,7 +15,7 @@ use super::reply::{self, Reply};
 use super::request::Incoming;
 use super::served::Served;
 use crate::BoxStream;
-use crate::call::Peer;
+use crate::call::{Peer, received};
 use crate::interceptor::Chain;
 
 /// One call on its way to its handler: generated code says which kind it is, and who answers.
@@ -145,7 +144,7 @@ impl Call {
         let begun = Begun {
             incoming: Incoming::new(&parts.headers, body, policy),
             compressor: policy.compressor(&parts.headers),
-            metadata: MetadataMap::from_headers(parts.headers),
+            metadata: received(parts.headers),
             extensions: parts.extensions,
             limit: policy.send,
             active,

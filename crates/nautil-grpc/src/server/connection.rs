@@ -18,6 +18,7 @@ use tonic::body::Body;
 use tracing::debug;
 
 use super::config::{ServerConfig, Timeouts};
+use super::headers;
 use super::preface::Preface;
 use super::prefixed::Prefixed;
 use super::request_body::RequestBody;
@@ -138,11 +139,15 @@ where
     let calls = CallExecutor::default();
     let live = Arc::downgrade(&calls.0);
     let io = TokioIo::new(io);
+    let limit = config.limits.max_header_list_size;
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let response = routes.handle(
-            request.map(|body| Body::new(RequestBody::new(body))),
-            Arc::clone(&peer),
-        );
+        let response = match headers::refused(&request, limit) {
+            None => routes.handle(
+                request.map(|body| Body::new(RequestBody::new(body))),
+                Arc::clone(&peer),
+            ),
+            Some(refused) => refused,
+        };
         async { Ok::<_, Infallible>(response.await) }
     });
     let mut connection = pin!(http2(config, calls).serve_connection(io, service));
@@ -178,7 +183,7 @@ fn http2(config: &ServerConfig, calls: CallExecutor) -> http2::Builder<CallExecu
         .max_concurrent_streams(limits.max_concurrent_streams.get())
         .max_pending_accept_reset_streams(limits.max_pending_reset_streams as usize)
         .max_local_error_reset_streams(limits.max_local_error_reset_streams as usize)
-        .max_header_list_size(limits.max_header_list_size)
+        .max_header_list_size(limits.max_header_list_size.saturating_add(headers::SLACK))
         .max_send_buf_size(MAX_SEND_BUFFER)
         // gRPC has no use for a date, and it costs a clock and a header per call.
         .auto_date_header(false)

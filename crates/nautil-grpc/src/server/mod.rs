@@ -37,6 +37,7 @@ mod config;
 mod connection;
 mod drain;
 mod error;
+mod headers;
 mod health;
 mod health_methods;
 mod health_service;

@@ -7,6 +7,7 @@
 //! | `context` | what a handler knows of its call, and what it hands on to calls of its own |
 //! | `deadlines` | how long a call may take |
 //! | `connections` | peers that speak something else, or nothing; the spread over workers |
+//! | `peers` | who calls, through proxies and without; metadata that is handed on |
 //! | `stop` | the drain, and what is cut |
 //! | `interceptors` | what calls pass through on their way to a handler |
 //! | `listen` | addresses that can be had, and those that cannot |
@@ -33,6 +34,7 @@ mod interceptors;
 mod listen;
 mod management;
 mod metrics;
+mod peers;
 mod pulse;
 mod standard;
 mod stop;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nautil_grpc::Status;
 use nautil_grpc::server::{Mode, Server, ServerConfig};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use nautil_grpc::{Code, Request, RequestExt, Response, Status};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,7 +21,9 @@ use tokio_rustls::rustls::{
 use tonic::client::Grpc;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
-use crate::fixture::{PREFACE, Running, config, in_time, start, unary};
+use crate::answers::Answers;
+use crate::echo::{Text, method};
+use crate::fixture::{PREFACE, Running, config, in_time, own_client, serve, start, unary};
 
 /// An authority, and a directory with what it issued.
 struct Authority {
@@ -342,4 +344,55 @@ fn files_that_cannot_be_used_are_named_with_key_cause_and_mend() {
     let said = authority.fault(|_| authority.write("tls.key", nonsense("PRIVATE KEY")));
     let start = format!("cannot use `{key}` (`server.tls.key`): ");
     assert!(said.starts_with(&start), "{said}");
+}
+
+#[tokio::test]
+async fn a_handler_reads_the_certificate_of_its_peer() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let mut params = CertificateParams::new(vec!["rates.example.com".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "rates");
+    let id = "spiffe://example.com/rates";
+    params
+        .subject_alt_names
+        .push(SanType::URI(id.try_into().unwrap()));
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &clients.issuer).unwrap();
+    clients.write("client.pem", certificate.pem());
+    clients.write("client.key", key.serialize_pem());
+
+    let answers = Answers::default().unary(|request: Request<Text>| async move {
+        let context = request.context();
+        let certificate = context.peer().certificate().unwrap();
+        let text = format!(
+            "{} {} {}",
+            certificate.subject(),
+            certificate.dns_names().join("+"),
+            certificate.spiffe_id().unwrap(),
+        );
+        Ok(Response::new(Text::new(text)))
+    });
+    let mut config = authority.server(Mode::PerCore);
+    config.tls.client_ca = Some(clients.path("ca.pem"));
+    let running = serve(&config, answers);
+    let client = |is_known: bool| {
+        own_client(&running, |config| {
+            config.host = Some(format!("https://{}", running.address).parse().unwrap());
+            config.tls.ca = Some(authority.path("ca.pem"));
+            if is_known {
+                config.tls.certificate = Some(clients.path("client.pem"));
+                config.tls.key = Some(clients.path("client.key"));
+            }
+        })
+    };
+    let ask = async |channel: nautil_grpc::Channel| -> Result<Response<Text>, Status> {
+        let request = Request::new(Text::new(""));
+        in_time(channel.unary(method("Unary"), request)).await
+    };
+    let answer = ask(client(true)).await.unwrap().into_inner();
+    assert_eq!(
+        answer.text,
+        "CN=rates rates.example.com spiffe://example.com/rates"
+    );
+    let refused = ask(client(false)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable, "{refused}");
 }
