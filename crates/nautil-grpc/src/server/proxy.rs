@@ -3,12 +3,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use ppp::v2::{Addresses, Command, Header};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::timeout;
+use tracing::debug;
 
-use crate::call::{Network, PeerAddress};
+use crate::call::{Network, Peer, PeerAddress};
 
 /// The proxies in front of the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,11 +30,35 @@ const HEAD: usize = 16;
 /// The longest header that is read, in bytes: addresses of Unix sockets, and room for what a proxy adds.
 const LONGEST: usize = 2 << 10;
 
+/// Whom a connection of this proxy is for, which it says at its beginning. `None` is a connection that is over.
+pub(super) async fn peer<I: AsyncRead + Unpin>(
+    io: &mut I,
+    proxy: Peer,
+    limit: Duration,
+) -> Option<Peer> {
+    match timeout(limit, announced(io)).await {
+        Ok(Ok(Some(address))) => Some(proxy.for_address(address)),
+        Ok(Ok(None)) => Some(proxy),
+        Ok(Err(error)) => {
+            debug!(proxy = %proxy.address(), %error, "a connection was closed");
+            None
+        }
+        Err(_) => {
+            debug!(
+                proxy = %proxy.address(),
+                "a connection was closed: no header of the PROXY protocol in time \
+                 (`server.timeouts.first_byte`)"
+            );
+            None
+        }
+    }
+}
+
 /// Reads the header of the PROXY protocol, and returns the address in it; nothing where the proxy speaks for itself.
 ///
 /// # Errors
 /// There is none, or it cannot be read.
-pub(super) async fn announced<I: AsyncRead + Unpin>(io: &mut I) -> io::Result<Option<PeerAddress>> {
+async fn announced<I: AsyncRead + Unpin>(io: &mut I) -> io::Result<Option<PeerAddress>> {
     let mut bytes = vec![0; HEAD];
     io.read_exact(&mut bytes).await?;
     if !bytes.starts_with(ppp::v2::PROTOCOL_PREFIX) {

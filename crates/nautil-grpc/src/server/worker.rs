@@ -348,8 +348,8 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let peer = if setup.config.proxies.protocol && peer.is_trusted_proxy() {
-        match announced(&mut io, &peer, setup).await {
-            Some(address) => peer.for_address(address),
+        match proxy::peer(&mut io, peer, setup.config.timeouts.first_byte).await {
+            Some(peer) => peer,
             None => return,
         }
     } else {
@@ -359,29 +359,6 @@ where
         None => serve_http(io, peer, setup).await,
         // Boxed, so that a connection without TLS is not as large as one with it.
         Some(tls) => Box::pin(serve_tls(io, peer, tls, setup)).await,
-    }
-}
-
-/// The address that a proxy speaks for, or its own. `None` is a connection that is over.
-async fn announced<I>(io: &mut I, peer: &Peer, setup: &ConnectionSetup) -> Option<PeerAddress>
-where
-    I: AsyncRead + Unpin,
-{
-    let header = timeout(setup.config.timeouts.first_byte, proxy::announced(io));
-    match header.await {
-        Ok(Ok(address)) => Some(address.unwrap_or_else(|| peer.address())),
-        Ok(Err(error)) => {
-            debug!(proxy = %peer.address(), %error, "a connection was closed");
-            None
-        }
-        Err(_) => {
-            debug!(
-                proxy = %peer.address(),
-                "a connection was closed: no header of the PROXY protocol in time \
-                 (`server.timeouts.first_byte`)"
-            );
-            None
-        }
     }
 }
 
