@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{
-    DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer,
+    DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer_opt,
 };
 use tokio::sync::mpsc;
 
@@ -37,10 +37,15 @@ pub(super) struct Error(#[from] notify::Error);
 impl Watch {
     pub(super) fn start(project: &Project, places: Places) -> Result<Self, Error> {
         let (sender, events) = mpsc::unbounded_channel();
-        let debouncer = new_debouncer(DEBOUNCE, None, move |result| {
+        let heard = move |result| {
             // The loop that listened has ended, and `dev` with it.
             let _ = sender.send(result);
-        })?;
+        };
+        // The system tells of a directory by the way on which it was entered last. By a link, that would be one to files that do not
+        // matter.
+        let config = notify::Config::default().with_follow_symlinks(false);
+        let cache = RecommendedCache::new();
+        let debouncer = new_debouncer_opt(DEBOUNCE, None, heard, cache, config)?;
         let mut watch = Self {
             debouncer,
             events,
@@ -138,5 +143,49 @@ fn hint(error: &notify::Error) -> &'static str {
             ": the system watches no more; raise fs.inotify.max_user_watches"
         }
         _ => "",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::Watch;
+    use crate::dev::changes::Places;
+    use crate::dev::project::Project;
+
+    #[tokio::test]
+    async fn a_link_to_the_sources_hides_no_change_of_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        for name in ["app/src", "links/a", "links/z", "config"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        fs::write(root.join("app/src/lib.rs"), "").unwrap();
+        symlink("../../app", root.join("links/a/app")).unwrap();
+        symlink("../../app", root.join("links/z/app")).unwrap();
+        let project = Project {
+            root: root.clone(),
+            target: root.join("target"),
+            packages: vec![root.clone()],
+            binary: "app".to_owned(),
+        };
+        let places = Places {
+            root: root.clone(),
+            target: root.join("target"),
+            generated: root.join("generated"),
+            config: root.join("config"),
+        };
+        let mut watch = Watch::start(&project, places).unwrap();
+        let source = Path::new("app/src/lib.rs");
+        fs::write(root.join(source), "//! Changed.").unwrap();
+        let changes = tokio::time::timeout(Duration::from_secs(10), watch.next()).await;
+        let changes = changes.expect("the change was not seen").unwrap();
+        assert!(changes.sources);
+        assert!(changes.files.contains(source), "{changes:?}");
     }
 }
