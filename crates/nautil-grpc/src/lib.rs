@@ -88,6 +88,7 @@ pub mod messages;
 mod method;
 mod method_pattern;
 pub mod metrics;
+mod panic;
 pub mod permission;
 pub mod printable;
 mod reset;

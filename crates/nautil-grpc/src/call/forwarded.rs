@@ -17,7 +17,7 @@ pub(super) fn caller(headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr>
     let mut caller = None;
     for value in headers.get_all(FORWARDED_FOR).iter().rev() {
         for entry in value.to_str().ok()?.rsplit(',') {
-            let Some(address) = address(entry.trim()) else {
+            let Some(address) = address(entry.trim()).map(|address| address.to_canonical()) else {
                 return caller;
             };
             caller = Some(address);
@@ -70,6 +70,7 @@ mod tests {
         is(&["192.0.2.1:4711"], "192.0.2.1");
         is(&["[2001:db8::1]:4711 , fd00::1"], "2001:db8::1");
         is(&["[2001:db8::1]"], "2001:db8::1");
+        is(&["::ffff:192.0.2.1, ::ffff:10.0.0.1"], "192.0.2.1");
         // All are proxies: the first of them called.
         is(&["10.1.2.3, 10.0.0.1"], "10.1.2.3");
         // What stands before an entry that is none says nothing.

@@ -3,6 +3,17 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tonic::metadata::MetadataMap;
 
+/// What belongs to one connection, and is no metadata (RFC 9113, section 8.2.2; RFC 9110, section 8.6).
+pub(crate) const OF_THE_CONNECTION: [HeaderName; 7] = [
+    http::header::CONNECTION,
+    http::header::CONTENT_LENGTH,
+    http::header::HOST,
+    http::header::TRANSFER_ENCODING,
+    http::header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
 /// The metadata in these headers. Binary values that were put together with a comma on the way are several again (gRPC over HTTP/2,
 /// "Custom-Metadata"): nobody could decode them.
 pub(crate) fn received(mut headers: HeaderMap) -> MetadataMap {

@@ -26,6 +26,6 @@ pub use self::principal::Principal;
 pub use self::task::RequestExt;
 
 pub(crate) use self::current::{Current, Inherited, Scope, inherited};
-pub(crate) use self::metadata::received;
+pub(crate) use self::metadata::{OF_THE_CONNECTION, received};
 pub(crate) use self::request_id::{REQUEST_ID, sent as sent_request_id};
 pub(crate) use self::timeout::{LONGEST, TimeoutFault, format_timeout, parse_timeout};

@@ -70,9 +70,17 @@ impl Peer {
     }
 
     /// The same connection, for the address that its proxy names.
+    ///
+    /// What that address says of others is believed only where it is one of a trusted proxy itself.
     pub(crate) fn for_address(mut self, address: PeerAddress) -> Self {
         self.proxy = Some(self.address);
         self.address = address;
+        self.trusted = self.trusted.filter(|trusted| {
+            let mut trusted = trusted.iter();
+            address
+                .ip()
+                .is_some_and(|ip| trusted.any(|network| network.contains(ip)))
+        });
         self
     }
 

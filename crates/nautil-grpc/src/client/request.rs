@@ -13,7 +13,7 @@ use tonic::metadata::MetadataMap;
 
 use super::agent;
 use crate::Method;
-use crate::call::{REQUEST_ID, format_timeout};
+use crate::call::{OF_THE_CONNECTION, REQUEST_ID, format_timeout};
 use crate::codec::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -71,7 +71,7 @@ pub(super) fn head(
         // A caller who names another one means it.
         headers.entry(REQUEST_ID).or_insert(id);
     }
-    for name in RESERVED {
+    for name in RESERVED.into_iter().chain(OF_THE_CONNECTION) {
         headers.remove(name);
     }
     let (sent, accepted) = encodings;

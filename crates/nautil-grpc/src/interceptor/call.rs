@@ -60,9 +60,14 @@ impl InterceptedCall {
     ) -> Self {
         Self {
             side: Side::Client,
+            method,
+            metadata,
+            response_metadata: MetadataMap::new(),
+            answer: None,
+            is_answered: false,
+            context: None,
             deadline,
             request_id,
-            ..Self::served(method, metadata)
         }
     }
 
@@ -160,6 +165,11 @@ impl InterceptedCall {
         self.context.as_ref()
     }
 
+    /// The same, for whoever sees the end of the call.
+    pub(crate) fn take_outgoing_context(&mut self) -> Option<Context> {
+        self.context.take()
+    }
+
     /// # Errors
     /// INTERNAL where an interceptor says that all is well, and there is no response.
     pub(super) fn refuse_silence(&self, interceptor: &'static str) -> Result<(), Status> {
@@ -172,6 +182,15 @@ impl InterceptedCall {
             "an interceptor neither went on nor answered",
         );
         Err(Status::internal("internal error"))
+    }
+}
+
+/// A call that is left before its response is over.
+impl Drop for InterceptedCall {
+    fn drop(&mut self) {
+        if let Some(context) = self.context.take() {
+            context.end();
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::call::InterceptedCall;
 use super::calls::Calls;
 use super::hooks::Hooks;
 use super::next::{Next, Terminal};
-use super::panic::panicked;
+use crate::panic::caught;
 
 /// Interceptors with the calls that each is for, in the order of declaration. The first sees a call first.
 ///
@@ -40,12 +40,20 @@ pub struct Interceptors(Vec<(Calls, Arc<dyn Intercept>)>);
 
 /// A name in a config that no interceptor has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no interceptor `{name}`")]
+#[error("there is no interceptor `{name}`{}", listed(known))]
 pub struct UnknownInterceptor {
     /// The name.
     pub name: String,
     /// The names that there are.
     pub known: Vec<String>,
+}
+
+/// The words for those that there are.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!("; there are {}", names.join(", ")),
+    }
 }
 
 /// The interceptors of one method.
@@ -105,7 +113,7 @@ impl Chain {
         // What a panic leaves half done is the call's own, and is dropped with it.
         match AssertUnwindSafe(through).catch_unwind().await {
             Ok(status) => status,
-            Err(panic) => Err(panicked(&*panic, method)),
+            Err(panic) => Err(caught(panic, "an interceptor", method)),
         }
     }
 }

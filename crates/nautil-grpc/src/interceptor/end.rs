@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
-use super::panic::panicked;
+use crate::panic::caught;
 use crate::{Context, Method};
 
 /// What is done at the end of a call.
@@ -101,7 +101,7 @@ impl Ends {
         while let Some(hook) = self.hooks.pop() {
             // What a panic leaves half done is its own, or the status, which is replaced.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| hook(&mut end))) {
-                end.fail(panicked(&*panic, self.method));
+                end.fail(caught(panic, "an interceptor", self.method));
             }
         }
         if let Some(context) = self.context.take() {

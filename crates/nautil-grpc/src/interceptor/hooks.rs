@@ -7,8 +7,8 @@ use tonic::Status;
 
 use super::end::Ends;
 use super::message::InterceptedMessage;
-use super::panic::panicked;
 use crate::codec::Half;
+use crate::panic::caught;
 use crate::{EncodedMessage, Method};
 
 /// What is done with each message.
@@ -84,7 +84,7 @@ impl MessageHooks {
         // What a panic leaves half done is the hook's own, or the message, which goes no further.
         match catch_unwind(AssertUnwindSafe(shown)) {
             Ok(shown) => shown.map(|()| message.into_encoded()),
-            Err(panic) => Err(panicked(&*panic, self.method)),
+            Err(panic) => Err(caught(panic, "an interceptor", self.method)),
         }
     }
 }

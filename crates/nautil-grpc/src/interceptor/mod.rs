@@ -16,7 +16,6 @@ mod handling;
 mod hooks;
 mod message;
 mod next;
-mod panic;
 
 use std::future::Future;
 use std::pin::Pin;

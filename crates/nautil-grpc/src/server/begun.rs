@@ -75,5 +75,5 @@ where
     R: Future<Output = Result<Response<B>, Status>>,
 {
     let answer = AssertUnwindSafe(handler(request)).catch_unwind().await;
-    answer.unwrap_or_else(|panic| Err(reply::panicked(&*panic, method)))
+    answer.unwrap_or_else(|panic| Err(reply::panicked(panic, method)))
 }

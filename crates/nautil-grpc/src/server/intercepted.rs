@@ -24,7 +24,7 @@ use crate::{BoxStream, EncodedMessage, Method};
 struct Inner {
     incoming: Incoming,
     /// The one message, where an interceptor wanted to have it.
-    read: Option<EncodedMessage>,
+    read: Option<Result<EncodedMessage, Status>>,
     reading: Option<BoxFuture<'static, Result<EncodedMessage, Status>>>,
     extensions: Extensions,
     method: &'static Method,
@@ -146,9 +146,9 @@ impl Source for Inner {
                 .get_or_insert_with(|| incoming.take().one().boxed());
             let read = ready!(reading.poll_unpin(context));
             self.reading = None;
-            self.read = Some(read?);
+            self.read = Some(read);
         }
-        Poll::Ready(Ok(self.read.clone()))
+        Poll::Ready(self.read.clone().transpose())
     }
 }
 
@@ -167,12 +167,15 @@ where
     let metadata = call.take_metadata();
     let mut requests = hooks.requests.take();
     async move {
-        let message = if inner.read.is_none() && requests.is_empty() {
+        let is_begun = inner.read.is_some() || inner.reading.is_some();
+        let message = if !is_begun && requests.is_empty() {
             inner.incoming.one().await?
         } else {
-            let message = match inner.read {
-                Some(message) => message,
-                None => inner.incoming.one().await?,
+            let message = match (inner.read, inner.reading) {
+                (Some(read), _) => read?,
+                // An interceptor had no time to wait for it.
+                (None, Some(reading)) => reading.await?,
+                (None, None) => inner.incoming.one().await?,
             };
             decode(requests.show(message)?)?
         };

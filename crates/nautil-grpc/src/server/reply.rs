@@ -16,7 +16,9 @@ use tonic::{Response, Status};
 use tracing::error;
 
 use super::active::Active;
+use crate::call::OF_THE_CONNECTION;
 use crate::codec::{Chunk, Compressor, Encoder, GRPC_ENCODING, Half, encode};
+use crate::panic::caught;
 use crate::{BoxStream, Method};
 
 /// The response of a call, to be awaited.
@@ -179,9 +181,10 @@ fn head(
 /// Headers of a gRPC response, without what only the protocol says.
 fn own(mut headers: HeaderMap) -> HeaderMap {
     if !headers.is_empty() {
-        for name in RESERVED {
+        for name in RESERVED.into_iter().chain(OF_THE_CONNECTION) {
             headers.remove(name);
         }
+        bound(&mut headers);
     }
     headers.insert(CONTENT_TYPE, GRPC);
     headers
@@ -236,12 +239,12 @@ impl<B: Message> http_body::Body for Many<B> {
             Ok(Ok(Chunk::Data(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
             Ok(Ok(Chunk::End)) => (None, Ok(())),
             Ok(Ok(Chunk::Failed(status))) | Err(status) => (None, Err(status)),
-            Ok(Err(panic)) => (encoder.rescue(), Err(panicked(&*panic, call.method()))),
+            Ok(Err(panic)) => (encoder.rescue(), Err(panicked(panic, call.method()))),
         };
         let dropped = catch_unwind(AssertUnwindSafe(|| *messages = None));
         let ended = match dropped {
             Ok(()) => ended,
-            Err(panic) => Err(panicked(&*panic, call.method())),
+            Err(panic) => Err(panicked(panic, call.method())),
         };
         Poll::Ready(Some(Ok(match data {
             Some(data) => {
@@ -258,15 +261,8 @@ impl<B: Message> http_body::Body for Many<B> {
 }
 
 /// The status of a call whose handler, or whose stream, panicked.
-pub(super) fn panicked(panic: &(dyn Any + Send), method: &Method) -> Status {
-    let path = method.path();
-    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text.as_str(),
-        _ => "",
-    };
-    error!(path, panic = text, "a handler panicked");
-    Status::internal("internal error")
+pub(super) fn panicked(panic: Box<dyn Any + Send>, method: &Method) -> Status {
+    caught(panic, "a handler", method)
 }
 
 /// The trailers that the call has beside its status.
@@ -274,10 +270,31 @@ fn trailers(call: &mut Active) -> HeaderMap {
     let Some(mut trailers) = call.take_trailers() else {
         return HeaderMap::with_capacity(1);
     };
-    for name in RESERVED {
+    for name in RESERVED.into_iter().chain(OF_THE_CONNECTION) {
         trailers.remove(name);
     }
+    bound(&mut trailers);
     trailers
+}
+
+/// The most metadata that a response has at one of its ends, in bytes. A client takes 16 KiB of headers by default, and over more it breaks
+/// off the call, or the connection with all others on it.
+const MOST: usize = 12 << 10;
+
+/// Leaves out metadata that no client would take.
+fn bound(headers: &mut HeaderMap) {
+    let sizes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 32);
+    let size: usize = sizes.sum();
+    if size > MOST {
+        error!(
+            size,
+            limit = MOST,
+            "the metadata of a response are left out: they are too large"
+        );
+        headers.clear();
+    }
 }
 
 /// The end of a call that succeeded.
@@ -292,7 +309,11 @@ fn failed_trailers(status: &Status, call: &mut Active) -> HeaderMap {
     let mut trailers = trailers(call);
     let shortened = shorten(status);
     let status = shortened.as_ref().unwrap_or(status);
-    if let Err(error) = status.add_header(&mut trailers) {
+    let added = status.add_header(&mut trailers);
+    for name in OF_THE_CONNECTION {
+        trailers.remove(name);
+    }
+    if let Err(error) = added {
         trailers.clear();
         trailers.insert(GRPC_STATUS, HeaderValue::from(error.code() as i32));
     }

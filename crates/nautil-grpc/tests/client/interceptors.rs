@@ -271,6 +271,16 @@ async fn time_in_an_interceptor_is_time_of_the_call() {
     let kind = Failure::of(&status).unwrap().kind();
     assert_eq!(kind, FailureKind::DeadlineExceeded { limit });
 
+    // Behind the response, too.
+    let late = channel_of(&config, |call, next| {
+        Box::pin(async move {
+            next.run(call).await?;
+            std::future::pending().await
+        })
+    });
+    let status = get(&late, "a").await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+
     // The server is told what is left, and the caller does not wait longer than that.
     let slow = channel_of(&config, |call, next| {
         Box::pin(async move {
@@ -375,4 +385,39 @@ async fn trailers_are_had_apart_where_they_are_asked_for() {
     assert!(metadata.trailers().is_none());
     in_time(collect(response.into_inner())).await.unwrap();
     assert!(metadata.trailers().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_context_of_a_call_that_is_left_is_over() {
+    let (address, _ends) = serve().await;
+    let (contexts, mut seen) = mpsc::unbounded_channel();
+    let channel = channel(address, move |call, next| {
+        contexts.send(call.context()).unwrap();
+        Box::pin(next.run(call))
+    });
+    get(&channel, "a").await.unwrap();
+    in_time(in_time(seen.recv()).await.unwrap().over()).await;
+    let call = tokio::spawn(async move { get(&channel, "hang").await });
+    let context = in_time(seen.recv()).await.unwrap();
+    assert!(!context.is_over());
+    call.abort();
+    in_time(context.over()).await;
+}
+
+#[tokio::test]
+async fn metadata_of_a_connection_are_none_of_a_call() {
+    let (address, _ends) = serve().await;
+    let channel = channel(address, |call, next| {
+        for name in [
+            "connection",
+            "transfer-encoding",
+            "upgrade",
+            "content-length",
+            "host",
+        ] {
+            call.metadata_mut().insert(name, "3".parse().unwrap());
+        }
+        Box::pin(next.run(call))
+    });
+    assert_eq!(get(&channel, "a").await.unwrap(), "a");
 }

@@ -95,6 +95,9 @@ async fn a_connection_of_a_trusted_proxy_begins_with_its_header() {
         said(&through, &[]).await.unwrap(),
         "192.0.2.1:4711 127.0.0.1"
     );
+    // Who is named there is no proxy that is believed: what it says of others counts for nothing.
+    let spoofed = said(&through, &[("x-forwarded-for", "203.0.113.6")]).await;
+    assert_eq!(spoofed.unwrap(), "192.0.2.1:4711 127.0.0.1");
     let itself = said(&client_after(&running, LOCAL), &[]).await.unwrap();
     assert!(itself.starts_with("127.0.0.1:"), "{itself}");
     for header in [

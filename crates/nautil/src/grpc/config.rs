@@ -47,6 +47,9 @@ impl Section for GrpcConfig {
     const NAME: &'static str = "grpc";
 }
 
+/// The least that the headers of a request may take, in bytes.
+const LEAST_HEADERS: u32 = 1 << 10;
+
 impl Section for ServerConfig {
     const NAME: &'static str = "server";
 
@@ -72,8 +75,20 @@ impl Section for ServerConfig {
             key,
             expected: "more than zero, such as 1s or 500ms".to_owned(),
         });
+        let unbelieved = self.proxies.protocol && self.proxies.trusted.is_empty();
+        let unbelieved = unbelieved.then(|| Invalid {
+            key: "proxies.protocol",
+            expected: "false, or the addresses of the proxies in `proxies.trusted`".to_owned(),
+        });
+        let headers = (self.limits.max_header_list_size < LEAST_HEADERS).then(|| Invalid {
+            key: "limits.max_header_list_size",
+            expected: "at least \"1KiB\", which the headers of a call without metadata take"
+                .to_owned(),
+        });
         invalid
             .chain(own)
+            .chain(unbelieved)
+            .chain(headers)
             .chain(check_deadlines(self))
             .chain(check_tls(self))
             .collect()

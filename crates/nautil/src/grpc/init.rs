@@ -390,7 +390,10 @@ impl Init<'_> {
                 .get::<Interceptors>()
                 .for_client::<I>(names, resolver);
             let channel = connect.connect(target, config)?;
-            Ok(I::client(channel.intercept::<I>(&interceptors, names)?))
+            let channel = channel
+                .intercept::<I>(&interceptors, names)
+                .map_err(|unknown| format!("`interceptors` in its config: {unknown}"))?;
+            Ok(I::client(channel))
         })
     }
 }

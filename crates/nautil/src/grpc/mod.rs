@@ -3,7 +3,7 @@
 //! Its types are here too, so that user code and generated code need one name: `nautil::grpc`.
 
 mod bootloader;
-mod checks;
+pub(crate) mod checks;
 mod clients;
 mod command;
 mod config;

@@ -106,8 +106,14 @@ impl Begun {
         let is_sent = AtomicBool::new(false);
         let (deadline, asked) = (self.deadline, self.asked);
         let start = |outgoing: Outgoing<A>, call: &mut InterceptedCall, hooks: &mut Hooks| {
+            let work = start(outgoing.leave(call, hooks, deadline, asked));
             is_sent.store(true, Ordering::Relaxed);
-            start(outgoing.leave(call, hooks, deadline, asked))
+            async {
+                let answered = work.await;
+                // What interceptors do behind the response is under the deadline again.
+                is_sent.store(false, Ordering::Relaxed);
+                answered
+            }
         };
         let limit = self.limit.unwrap_or_default();
         let answer = {
@@ -129,8 +135,8 @@ impl Begun {
             });
             answer.await
         };
-        if let Some(context) = self.call.outgoing_context() {
-            self.hooks.ends.end_context(context.clone());
+        if let Some(context) = self.call.take_outgoing_context() {
+            self.hooks.ends.end_context(context);
         }
         Passed {
             answer,

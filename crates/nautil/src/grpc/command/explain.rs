@@ -10,7 +10,7 @@ use shaku::Component;
 use crate::config::Config;
 use crate::console::{Command, DynCommand, Failure, Output};
 use crate::container::Container;
-use crate::grpc::{Clients, Interceptors, Services};
+use crate::grpc::{Clients, Interceptors, Services, checks};
 use crate::suggest;
 
 /// What holds for the calls of one method: limits, deadlines, interceptors, and where each comes from
@@ -69,6 +69,13 @@ impl Command for GrpcExplain {
     type Arguments = GrpcExplainArguments;
 
     async fn run(&self, arguments: GrpcExplainArguments, output: &Output) -> Result<(), Failure> {
+        checks::server(&self.services, &self.interceptors, &self.server)?;
+        checks::clients(
+            &self.services,
+            &self.clients,
+            &self.interceptors,
+            &self.container,
+        )?;
         let name = arguments.method.trim_start_matches('/');
         let mut is_known = false;
         for service in self.services.iter() {
