@@ -36,6 +36,7 @@ pub(super) struct ClientCall {
     metadata: Option<Arc<HeaderMap>>,
     /// Who wants to have the metadata of the response apart.
     received: Option<ResponseMetadata>,
+    trailers_alone: bool,
     timer: Option<Pin<Box<Sleep>>>,
     /// Brings the error at which the caller's own stream stopped.
     outgoing: Option<oneshot::Receiver<Status>>,
@@ -69,6 +70,7 @@ impl ClientCall {
             request_id,
             metadata,
             received,
+            trailers_alone,
         } = terms;
         Self {
             callee,
@@ -76,6 +78,7 @@ impl ClientCall {
             request_id,
             metadata,
             received,
+            trailers_alone,
             timer: limit.map(|limit| Box::pin(tokio::time::sleep(limit))),
             outgoing: None,
             responded: false,
@@ -123,7 +126,9 @@ impl ClientCall {
         self.responded = true;
         let begun = Response::begin(response, sending, limit)
             .map_err(|fault| self.failed(CallError::Response(fault)))?;
-        if let Some(wanted) = &self.received {
+        if let Some(wanted) = &self.received
+            && !self.trailers_alone
+        {
             wanted.set_headers(begun.0.clone());
         }
         Ok(begun)

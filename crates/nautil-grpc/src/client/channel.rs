@@ -302,6 +302,7 @@ impl Channel {
             request_id,
             metadata,
             received: request.extensions().get().cloned(),
+            trailers_alone: false,
         })
     }
 

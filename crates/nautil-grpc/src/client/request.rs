@@ -53,6 +53,17 @@ pub(super) fn head(
         encodings,
     } = told;
     let mut headers = metadata.into_headers();
+    // Most calls come without metadata, and each of these would be looked for.
+    if !headers.is_empty() {
+        let of_others = [GRPC_ENCODING, GRPC_ACCEPT_ENCODING];
+        for name in RESERVED
+            .into_iter()
+            .chain(OF_THE_CONNECTION)
+            .chain(of_others)
+        {
+            headers.remove(name);
+        }
+    }
     if let Some(inherited) = inherited {
         let missing: Vec<_> = inherited
             .keys()
@@ -71,15 +82,11 @@ pub(super) fn head(
         // A caller who names another one means it.
         headers.entry(REQUEST_ID).or_insert(id);
     }
-    for name in RESERVED.into_iter().chain(OF_THE_CONNECTION) {
-        headers.remove(name);
-    }
     let (sent, accepted) = encodings;
     for (name, encodings) in [(GRPC_ENCODING, sent), (GRPC_ACCEPT_ENCODING, accepted)] {
-        match encodings {
-            Some(encodings) => headers.insert(name, encodings),
-            None => headers.remove(name),
-        };
+        if let Some(encodings) = encodings {
+            headers.insert(name, encodings);
+        }
     }
     headers.insert(TE, TRAILERS);
     headers.insert(CONTENT_TYPE, GRPC);

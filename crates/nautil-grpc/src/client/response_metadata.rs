@@ -67,6 +67,11 @@ impl ResponseMetadata {
         trailers.map(received)
     }
 
+    /// The trailers, for whoever puts them back.
+    pub(super) fn take_trailers(&self) -> Option<HeaderMap> {
+        self.0.lock().trailers.take()
+    }
+
     pub(super) fn set_headers(&self, headers: HeaderMap) {
         self.0.lock().headers = Some(headers);
     }

@@ -18,4 +18,6 @@ pub(super) struct Terms {
     pub(super) metadata: Option<Arc<HeaderMap>>,
     /// Who wants to have the metadata of the response apart.
     pub(super) received: Option<ResponseMetadata>,
+    /// Whether those are the trailers alone: interceptors have the headers in another way.
+    pub(super) trailers_alone: bool,
 }

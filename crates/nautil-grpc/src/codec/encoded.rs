@@ -58,6 +58,12 @@ impl EncodedMessage {
     }
 }
 
+impl From<Bytes> for EncodedMessage {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+}
+
 impl Message for EncodedMessage {
     fn encode_raw(&self, buffer: &mut impl BufMut) {
         buffer.put_slice(&self.0);

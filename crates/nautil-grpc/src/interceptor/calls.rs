@@ -70,6 +70,12 @@ impl Calls {
         self
     }
 
+    /// Whether they are none but those for which the config names the interceptor.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        self.patterns.as_ref().is_some_and(Vec::is_empty)
+    }
+
     /// The methods that are named; nothing for all.
     #[must_use]
     pub fn patterns(&self) -> Option<&[MethodPattern]> {

@@ -21,6 +21,9 @@ pub(crate) trait Source: Send {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<Option<EncodedMessage>, Status>>;
+
+    /// Keeps what interceptors made of it.
+    fn keep_one(&mut self, message: EncodedMessage);
 }
 
 /// A response up to its head, by whoever gave it.
@@ -87,6 +90,12 @@ where
         match self.project().source {
             Some(source) => source.poll_one(context),
             None => Poll::Ready(Ok(None)),
+        }
+    }
+
+    fn keep_request(self: Pin<&mut Self>, message: EncodedMessage) {
+        if let Some(source) = self.project().source {
+            source.keep_one(message);
         }
     }
 

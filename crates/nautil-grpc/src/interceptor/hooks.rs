@@ -28,6 +28,8 @@ pub(crate) struct MessageHooks {
     half: Half,
     /// In the order of the interceptors.
     hooks: Vec<MessageHook>,
+    /// How many of them have seen the one message of a request already, because somebody inside wanted to have it.
+    shown: usize,
 }
 
 impl Hooks {
@@ -50,6 +52,7 @@ impl MessageHooks {
             method,
             half,
             hooks: Vec::new(),
+            shown: 0,
         }
     }
 
@@ -67,16 +70,21 @@ impl MessageHooks {
             method: self.method,
             half: self.half,
             hooks: std::mem::take(&mut self.hooks),
+            shown: self.shown,
         }
     }
 
-    /// Shows a message to all: requests come from outside, responses from inside.
+    /// Shows a message to all: requests come from outside, responses from inside. A request of one message that is shown again is shown
+    /// to those that have not seen it.
     ///
     /// # Errors
     /// That of the first that refuses it.
     pub(crate) fn show(&mut self, message: EncodedMessage) -> Result<EncodedMessage, Status> {
         let mut message = InterceptedMessage::new(self.method, self.half, message);
-        let mut hooks = self.hooks.iter_mut();
+        let is_one = self.half == Half::Request && !self.method.kind().has_request_stream();
+        let seen = if is_one { self.shown } else { 0 };
+        self.shown = self.hooks.len();
+        let mut hooks = self.hooks[seen..].iter_mut();
         let shown = || match self.half {
             Half::Request => hooks.try_for_each(|hook| hook(&mut message)),
             Half::Response => hooks.rev().try_for_each(|hook| hook(&mut message)),

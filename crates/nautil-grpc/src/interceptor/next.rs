@@ -34,6 +34,9 @@ pub(super) trait Terminal: Send {
         context: &mut TaskContext<'_>,
     ) -> Poll<Result<Option<EncodedMessage>, Status>>;
 
+    /// Keeps the message that interceptors made of it.
+    fn keep_request(self: Pin<&mut Self>, message: EncodedMessage);
+
     /// Does a part of the call. It is asked again until it is ready, and not after that.
     fn poll(
         self: Pin<&mut Self>,
@@ -78,17 +81,26 @@ impl<'call> Next<'call> {
         self.hooks.ends.push(Box::new(hook));
     }
 
-    /// The one message of the request, read now; nothing where the request is a stream. What is done by [`on_request`](Self::on_request) is
-    /// done later.
+    /// The one message of the request, read now; nothing where the request is a stream. Interceptors outside have seen it by then,
+    /// and what they made of it is what is read.
     ///
     /// It is for what has to wait for something before the call goes on: a look into a cache, for example.
     ///
     /// # Errors
-    /// The request cannot be read. The call ends with that.
+    /// The request cannot be read, or an interceptor outside refuses it. The call ends with that.
     pub async fn request(&mut self) -> Result<Option<InterceptedMessage>, Status> {
         let message = poll_fn(|context| self.terminal.as_mut().poll_request(context)).await?;
+        let Some(message) = message else {
+            return Ok(None);
+        };
+        let message = self.hooks.requests.show(message)?;
+        self.terminal.as_mut().keep_request(message.clone());
         let method = self.hooks.method();
-        Ok(message.map(|message| InterceptedMessage::new(method, Half::Request, message)))
+        Ok(Some(InterceptedMessage::new(
+            method,
+            Half::Request,
+            message,
+        )))
     }
 
     /// Goes on with the call, up to the head of its response.

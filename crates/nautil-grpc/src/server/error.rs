@@ -86,6 +86,14 @@ pub enum Error {
         /// The names that there are.
         known: Vec<String>,
     },
+    /// The config names an interceptor twice in one list.
+    #[error("`{key}` names the interceptor `{name}` twice")]
+    NamedTwice {
+        /// The key: `server.interceptors`.
+        key: String,
+        /// The name.
+        name: String,
+    },
     /// An interceptor is for methods that are not served.
     #[error("the interceptor `{interceptor}` is for `{pattern}`, which is no method that is served; there are {}", served.join(", "))]
     UnknownCalls {

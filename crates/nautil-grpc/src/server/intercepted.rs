@@ -150,6 +150,10 @@ impl Source for Inner {
         }
         Poll::Ready(self.read.clone().transpose())
     }
+
+    fn keep_one(&mut self, message: EncodedMessage) {
+        self.read = Some(Ok(message));
+    }
 }
 
 /// Runs a handler that takes one message.

@@ -53,6 +53,12 @@ impl ServerConfig {
         });
         let all = [("server.interceptors".to_owned(), &self.interceptors)];
         for (key, names) in all.into_iter().chain(tables) {
+            let twice = names.iter().enumerate();
+            let mut twice = twice.filter(|(index, name)| names[..*index].contains(name));
+            if let Some((_, name)) = twice.next() {
+                let name = name.clone();
+                return Err(Error::NamedTwice { key, name });
+            }
             if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
                 return Err(Error::UnknownInterceptor {
                     key,
@@ -79,7 +85,11 @@ impl ServerConfig {
         let is_own = !health_methods().contains(&method);
         let mut own: Vec<&str> = Vec::new();
         for (name, calls) in declared {
-            if calls.have(Side::Server, method) && (is_own || calls.name(method)) {
+            let is_named = || self.interceptors.iter().any(|one| one == name);
+            let is_for_it = calls.have(Side::Server, method) && (is_own || calls.name(method));
+            if is_for_it
+                || (is_own && calls.on(Side::Server) && calls.is_configured() && is_named())
+            {
                 own.push(name);
             }
         }

@@ -20,11 +20,11 @@ mod services;
 mod unhealthy;
 
 pub use nautil_grpc::{
-    Body, BoxStream, Bytes, Calls, Channel, ClientConfig, Code, Context, EncodedMessage, Encoding,
-    Encodings, End, ErrorDetails, Idempotency, InterceptedCall, InterceptedMessage, Interceptor,
-    Method, MethodKind, MethodPattern, Next, Peer, PeerAddress, Request, RequestExt, Response,
-    Service, Side, Status, StatusDetails, StatusExt, code_name, detached, http, messages, metadata,
-    metrics, prost_reflect, server,
+    Body, BoxStream, Bytes, Calls, Certificate, Channel, ClientConfig, Code, Context,
+    EncodedMessage, Encoding, Encodings, End, ErrorDetails, Idempotency, InterceptedCall,
+    InterceptedMessage, Interceptor, Method, MethodKind, MethodPattern, Next, Peer, PeerAddress,
+    Principal, Request, RequestExt, Response, Service, Side, Status, StatusDetails, StatusExt,
+    code_name, detached, http, messages, metadata, metrics, prost_reflect, server,
 };
 
 pub use nautil_grpc::metrics::Metrics;

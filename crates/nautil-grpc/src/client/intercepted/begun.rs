@@ -27,6 +27,8 @@ pub(super) struct Outgoing<A> {
     extensions: Extensions,
     /// The form in bytes, of the one message of a request.
     encoded: fn(&A) -> Option<EncodedMessage>,
+    /// What interceptors made of it.
+    kept: Option<EncodedMessage>,
     terms: Terms,
 }
 
@@ -35,6 +37,8 @@ pub(super) struct Inner<A> {
     pub(super) request: Request<A>,
     pub(super) terms: Terms,
     requests: MessageHooks,
+    /// The one message of a request, as interceptors made it.
+    kept: Option<EncodedMessage>,
     /// Whether an interceptor wants to see a message.
     pub(super) is_seen: bool,
 }
@@ -78,8 +82,10 @@ pub(super) fn begin<A>(
         message,
         extensions,
         encoded,
+        kept: None,
         terms: Terms {
             received: Some(received),
+            trailers_alone: !is_apart,
             ..terms
         },
     };
@@ -178,6 +184,7 @@ impl<A> Outgoing<A> {
         let requests = hooks.requests.take();
         Ok(Inner {
             is_seen: !requests.is_empty() || !hooks.responses.is_empty(),
+            kept: self.kept,
             request: Request::from_parts(metadata, self.extensions, self.message),
             terms,
             requests,
@@ -187,7 +194,12 @@ impl<A> Outgoing<A> {
 
 impl<A: Send> Source for Outgoing<A> {
     fn poll_one(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<EncodedMessage>, Status>> {
-        Poll::Ready(Ok((self.encoded)(&self.message)))
+        let kept = self.kept.clone();
+        Poll::Ready(Ok(kept.or_else(|| (self.encoded)(&self.message))))
+    }
+
+    fn keep_one(&mut self, message: EncodedMessage) {
+        self.kept = Some(message);
     }
 }
 
@@ -199,9 +211,9 @@ impl<A: Message> Inner<A> {
     pub(super) fn show_one(&mut self) -> Result<Request<EncodedMessage>, Status> {
         let metadata = std::mem::take(self.request.metadata_mut());
         let extensions = std::mem::take(self.request.extensions_mut());
-        let message = self
-            .requests
-            .show(EncodedMessage::of(self.request.get_ref()))?;
+        let message = self.kept.take();
+        let message = message.unwrap_or_else(|| EncodedMessage::of(self.request.get_ref()));
+        let message = self.requests.show(message)?;
         Ok(Request::from_parts(metadata, extensions, message))
     }
 }

@@ -59,10 +59,11 @@ impl<B: Message + Default> Passed<One<B>> {
         let mut response =
             ended.map(|()| response.expect("a call that failed does not succeed"))?;
         if !self.is_apart
-            && let Some(trailers) = self.received.trailers()
+            && let Some(trailers) = self.received.take_trailers()
+            && !trailers.is_empty()
         {
             let mut headers = std::mem::take(response.metadata_mut()).into_headers();
-            headers.extend(trailers.into_headers());
+            headers.extend(trailers);
             *response.metadata_mut() = MetadataMap::from_headers(headers);
         }
         Ok(response)
@@ -140,7 +141,11 @@ impl<B> Stream for UntilEnd<B> {
 
 /// Tells interceptors of the end, and returns what they made of it.
 fn end(ends: Ends, ended: Result<(), Status>, received: &ResponseMetadata) -> Result<(), Status> {
-    let (ended, changed) = ends.run(ended, received.trailers().unwrap_or_default());
+    if ends.is_empty() {
+        return ended;
+    }
+    let trailers = received.take_trailers().unwrap_or_default();
+    let (ended, changed) = ends.run(ended, MetadataMap::from_headers(trailers));
     received.set_trailers(changed.into_headers());
     ended
 }

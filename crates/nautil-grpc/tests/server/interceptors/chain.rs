@@ -52,6 +52,13 @@ async fn the_config_says_another_order_and_which_are_for_a_method() {
     let channel = client(&running);
     said(&channel, "a").await.unwrap();
     assert_eq!(log.take(), ["1 in", "0 in", "0 out", "1 out"]);
+    // One that waits to be named is named here, too.
+    let mut all = config.clone();
+    all.interceptors.push("third".to_owned());
+    let running = start_by(&all, echo(), interceptors());
+    said(&client(&running), "a").await.unwrap();
+    let passed = log.take();
+    assert_eq!(passed, ["1 in", "2 in", "0 in", "0 out", "2 out", "1 out"]);
     down(&channel, "a").await.unwrap();
     assert_eq!(log.take(), ["2 in", "0 in", "0 out", "2 out"]);
     up(&channel, &["a"]).await.unwrap();
@@ -100,6 +107,13 @@ async fn what_is_for_nothing_or_twice_there_does_not_start() {
     assert_eq!(
         refused(&config(), twice),
         "two interceptors are named `first`"
+    );
+    let mut repeated = config();
+    repeated.interceptors = vec!["first".to_owned(), "first".to_owned()];
+    let once = Interceptors::new().with(Calls::served(), log.passes::<0>());
+    assert_eq!(
+        refused(&repeated, once),
+        "`server.interceptors` names the interceptor `first` twice"
     );
 
     let mut named = config();

@@ -1,8 +1,8 @@
 //! What interceptors see of messages.
 
-use nautil_grpc::{Code, Interceptors, Status};
+use nautil_grpc::{Calls, Code, Interceptors, Status};
 
-use super::fixture::{Log, both, client, down, echo, one, said, start, unary, up};
+use super::fixture::{Log, both, client, down, echo, one, said, start, unary, up, with};
 use crate::echo::Text;
 
 /// Writes down and changes each message.
@@ -76,4 +76,40 @@ async fn a_message_without_a_descriptor_is_not_dynamic() {
     let status = unary(&client(&running), "a").await.unwrap_err();
     assert_eq!(status.code(), Code::Internal);
     assert_eq!(status.message(), "`echo.Echo/Unary` has no descriptor");
+}
+
+#[tokio::test]
+async fn what_is_inside_sees_what_those_outside_made_of_a_request() {
+    let outer = with::<0>(|call, mut next| {
+        next.on_request(|message| match message.decode::<Text>()?.text.as_str() {
+            "refused" => Err(Status::invalid_argument("not this one")),
+            text => {
+                message.replace(&Text::new(format!("{text}, seen once")));
+                Ok(())
+            }
+        });
+        Box::pin(next.run(call))
+    });
+    let inner = with::<1>(|call, mut next| {
+        Box::pin(async move {
+            let request = next.request().await?.unwrap();
+            let text = request.decode::<Text>()?.text;
+            if text.starts_with("answer") {
+                call.answer([Text::new(text)]);
+                return Ok(());
+            }
+            next.run(call).await
+        })
+    });
+    let interceptors = Interceptors::new()
+        .with(Calls::served(), outer)
+        .with(Calls::served(), inner);
+    let running = start(echo(), interceptors);
+    let channel = client(&running);
+    let refused = unary(&channel, "refused").await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    for text in ["answer", "go on"] {
+        let said = unary(&channel, text).await.unwrap().into_inner().text;
+        assert_eq!(said, format!("{text}, seen once"));
+    }
 }

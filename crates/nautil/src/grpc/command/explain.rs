@@ -130,7 +130,20 @@ impl GrpcExplain {
         output.table(["setting", "value", "key", "origin"], rows);
         let declared = self.interceptors.on(Side::Server);
         let names = self.server.interceptors_of(method, &declared);
-        self.list(&names, Side::Server, output);
+        let tables = [
+            format!("server.methods.{method}.interceptors"),
+            format!("server.methods.{}/*.interceptors", method.service()),
+        ];
+        let by = match self.setting("", tables) {
+            Some([_, _, key, origin]) => format!("as {key} names them ({origin})"),
+            None => match self.setting("", ["server.interceptors".to_owned()]) {
+                Some([_, value, key, origin]) if value != "[]" => {
+                    format!("as declared, those of {key} first ({origin})")
+                }
+                _ => "as declared".to_owned(),
+            },
+        };
+        self.list(&names, &by, Side::Server, output);
     }
 
     fn explain_called(
@@ -149,6 +162,10 @@ impl GrpcExplain {
         let rows = keys.filter_map(|key| self.setting(key, [format!("{prefix}.{key}")]));
         output.table(["setting", "value", "key", "origin"], rows);
         let declared = self.interceptors.on(Side::Client);
+        let by = match (names, self.setting("", [format!("{prefix}.interceptors")])) {
+            (Some(_), Some([_, _, key, origin])) => format!("as {key} names them ({origin})"),
+            _ => "as declared".to_owned(),
+        };
         let names: Vec<&str> = match names {
             Some(names) => names.iter().map(String::as_str).collect(),
             None => {
@@ -158,7 +175,7 @@ impl GrpcExplain {
                 own.map(|(name, _)| *name).collect()
             }
         };
-        self.list(&names, Side::Client, output);
+        self.list(&names, &by, Side::Client, output);
     }
 
     /// The row of a setting: the first of these keys that has a value says what holds.
@@ -174,11 +191,12 @@ impl GrpcExplain {
     }
 
     /// The interceptors, in the order in which a call passes them.
-    fn list(&self, names: &[&str], side: Side, output: &Output) {
+    fn list(&self, names: &[&str], by: &str, side: Side, output: &Output) {
         if names.is_empty() {
-            output.line("no interceptors");
+            output.line(format!("no interceptors, {by}"));
             return;
         }
+        output.line(format!("interceptors, {by}"));
         let rows = names.iter().enumerate().filter_map(|(index, name)| {
             let entry = self.interceptors.iter().find(|entry| entry.name == *name)?;
             Some([
