@@ -114,7 +114,6 @@ pub use call::{
 pub use client::{Channel, ClientConfig};
 pub use code::code_name;
 pub use codec::{EncodedMessage, Encoding, EncodingTwice, Encodings};
-pub use descriptors::methods;
 pub use interceptor::{
     Calls, End, Intercept, InterceptedCall, InterceptedMessage, Intercepting, Interceptor,
     Interceptors, Next, Side, UnknownInterceptor,

@@ -197,6 +197,17 @@ impl Hash for Method {
     }
 }
 
+impl fmt::Display for MethodKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Unary => "unary",
+            Self::ServerStreaming => "server streaming",
+            Self::ClientStreaming => "client streaming",
+            Self::Streaming => "bidirectional streaming",
+        })
+    }
+}
+
 impl fmt::Display for Method {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.path[1..])

@@ -37,7 +37,6 @@ pub(crate) struct ServiceEntry {
     pub(crate) name: &'static str,
     pub(crate) implementation: String,
     pub(crate) bootloader: &'static str,
-    pub(crate) descriptor_set: &'static [u8],
     pub(crate) methods: &'static [Method],
     make: fn(&Container, &'static str) -> Result<Mount, ResolveError>,
 }
@@ -60,7 +59,6 @@ impl Services {
             name,
             implementation: short_name::<C>(),
             bootloader,
-            descriptor_set: <C::Interface as Service>::DESCRIPTOR_SET,
             methods: <C::Interface as Service>::METHODS,
             make: |container, bootloader| {
                 let service: Arc<C::Interface> = container.make::<C>(bootloader)?;

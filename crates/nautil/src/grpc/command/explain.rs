@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use nautil_grpc::server::{ServerConfig, health_methods};
-use nautil_grpc::{Calls, Method, MethodKind, Side};
+use nautil_grpc::{Calls, Method, Side};
 use shaku::Component;
 
 use crate::config::Config;
@@ -117,7 +117,7 @@ impl Command for GrpcExplain {
 
 impl GrpcExplain {
     fn explain_served(&self, method: &Method, by: &str, output: &Output) {
-        output.heading(format!("{}, {by}", kind(method)));
+        output.heading(format!("{}, {by}", method.kind()));
         let mut rows = Vec::new();
         for key in OF_METHODS {
             let own = format!("server.methods.{method}.{key}");
@@ -246,14 +246,5 @@ fn declared_for(calls: &Calls, side: Side) -> String {
             let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
             patterns.join(", ")
         }
-    }
-}
-
-fn kind(method: &Method) -> &'static str {
-    match method.kind() {
-        MethodKind::Unary => "unary",
-        MethodKind::ServerStreaming => "server streaming",
-        MethodKind::ClientStreaming => "client streaming",
-        MethodKind::Streaming => "bidirectional streaming",
     }
 }

@@ -3,9 +3,6 @@
 use std::sync::Arc;
 
 use clap::Args;
-use nautil_grpc::methods;
-use prost::Message;
-use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 use shaku::Component;
 
 use crate::console::{Command, DynCommand, Failure, Output};
@@ -29,12 +26,11 @@ impl Command for GrpcServices {
     async fn run(&self, _: GrpcServicesArguments, output: &Output) -> Result<(), Failure> {
         let mut rows = Vec::new();
         for service in self.services.iter() {
-            let descriptors = FileDescriptorSet::decode(service.descriptor_set)?;
-            for method in methods(&descriptors, service.name) {
+            for method in service.methods {
                 rows.push([
                     service.name.to_owned(),
                     method.name().to_owned(),
-                    kind(method).to_owned(),
+                    method.kind().to_string(),
                     service.implementation.clone(),
                     service.bootloader.to_owned(),
                 ]);
@@ -47,14 +43,5 @@ impl Command for GrpcServices {
         let header = ["service", "method", "kind", "implementation", "bootloader"];
         output.table(header, rows);
         Ok(())
-    }
-}
-
-fn kind(method: &MethodDescriptorProto) -> &'static str {
-    match (method.client_streaming(), method.server_streaming()) {
-        (false, false) => "unary",
-        (false, true) => "server streaming",
-        (true, false) => "client streaming",
-        (true, true) => "bidirectional streaming",
     }
 }
