@@ -5,6 +5,7 @@
 
 #[rustfmt::skip]
 mod generated;
+mod interceptors;
 mod management;
 
 use std::path::Path;
